@@ -1,0 +1,8 @@
+// The outside world: clock, randomness, log, files, parts.
+export { type Clock, sleep, systemClock } from "./clock.ts";
+export { type Random, systemRandom } from "./random.ts";
+export { createLog, maskSecrets, silentLog, type Log, type LogFields, type LogLevel, type LogLevels } from "./log.ts";
+export { runParts, type Part, type PartsOptions, type RunningParts } from "./parts.ts";
+export { followFiles, readIfExists, type FollowOptions } from "./files.ts";
+export type { Platform } from "./platform.ts";
+export { formatDuration, parseDuration } from "./duration.ts";

@@ -1,0 +1,47 @@
+// Expected failures of the whole product: one union, made by functions, carried by one error class, translated once per edge.
+
+export interface Violation {
+  /** Path of the field, e.g. `spec.to[0].default.http.requestTimeout`. */
+  readonly field: string;
+  readonly message: string;
+}
+
+export type Failure =
+  | { readonly is: "not-found"; readonly message: string }
+  | { readonly is: "conflict"; readonly message: string }
+  | { readonly is: "invalid"; readonly message: string; readonly violations: readonly Violation[] }
+  | { readonly is: "bad-request"; readonly message: string }
+  | { readonly is: "denied"; readonly message: string }
+  | { readonly is: "unauthenticated"; readonly message: string }
+  | { readonly is: "read-only"; readonly message: string }
+  | { readonly is: "unavailable"; readonly message: string };
+
+export class KumaError extends Error {
+  readonly failure: Failure;
+  constructor(failure: Failure, options?: ErrorOptions) {
+    super(failure.message, options);
+    this.name = "KumaError";
+    this.failure = failure;
+  }
+}
+
+export const notFound = (message: string) => new KumaError({ is: "not-found", message });
+export const conflict = (message: string) => new KumaError({ is: "conflict", message });
+export const badRequest = (message: string) => new KumaError({ is: "bad-request", message });
+export const denied = (message: string) => new KumaError({ is: "denied", message });
+export const unauthenticated = (message: string) => new KumaError({ is: "unauthenticated", message });
+export const readOnly = (message: string) => new KumaError({ is: "read-only", message });
+export const unavailable = (message: string, options?: ErrorOptions) => new KumaError({ is: "unavailable", message }, options);
+
+/** Carries every violation; its message is Kuma's `field: message; field: message`. */
+export function invalid(violations: readonly Violation[]): KumaError {
+  const message = violations.map((it) => (it.field ? `${it.field}: ${it.message}` : it.message)).join("; ");
+  return new KumaError({ is: "invalid", message, violations });
+}
+
+export const violation = (field: string, message: string): Violation => ({ field, message });
+
+/** The failure an error carries, when it is one of ours. */
+export function failureOf(error: unknown): Failure | undefined {
+  return error instanceof KumaError ? error.failure : undefined;
+}

@@ -1,0 +1,2 @@
+// The truth: what is stored, and the stream of its changes.
+export type { Change, Codec, ListQuery, NewResource, Store } from "./store.ts";

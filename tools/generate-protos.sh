@@ -1,0 +1,27 @@
+#!/bin/sh
+# Envoy's protos (package @grpc/grpc-js-xds) and ours (proto/) -> gen/ (js + d.ts). Nothing of it is committed.
+set -eu
+deps=node_modules/@grpc/grpc-js-xds/deps work=.protos
+rm -rf $work gen
+mkdir -p $work/src
+for root in envoy-api xds protoc-gen-validate googleapis; do
+  (cd $deps/$root && find . -name '*.proto') | grep -E '^\./(envoy/(.*/v3/|annotations/)|xds/|udpa/|validate/|google/)' |
+    grep -vE '/tests/|/java/|^\./google/(protobuf|logging)/|/google/api/service|/v[12](alpha[0-9]?)?/' |
+    while read -r file; do
+      mkdir -p "$work/src/${file%/*}"
+      sed -E 's/,? ?ignore_empty: true//' "$deps/$root/$file" > "$work/src/$file"
+    done
+done
+# These four import files that the package does not carry.
+for file in config/trace/v3/opencensus config/trace/v3/trace service/metrics/v3/metrics_service service/trace/v3/trace_service; do
+  rm -f $work/src/envoy/$file.proto
+done
+for file in xds/udpa/type/v1/typed_struct.proto $(cd $deps && find googleapis/google/api/expr -name '*.proto'); do
+  mkdir -p "$work/src/$(dirname "${file#*/}")"
+  cp "$deps/$file" "$work/src/${file#*/}"
+done
+cp -R proto/. $work/src/
+printf 'version: v2\nmodules:\n  - path: src\n' > $work/buf.yaml
+buf build $work -o $work/all.binpb
+node tools/exclude-annotations.ts $work
+(cd $work && buf generate --template buf.gen.yaml)
