@@ -1,0 +1,195 @@
+// A store that answers from memory and writes through a journal: what is read is durable, what arrives together is written together.
+import { conflict, keyText, unavailable, type Resource, type ResourceKey } from "#resources";
+import type { Clock, Log } from "#platform";
+import { Followers } from "./followers.ts";
+import { ResourceIndex } from "./resource-index.ts";
+import type { ListQuery, NewResource, Store } from "./store.ts";
+
+export type Write = { readonly is: "put"; readonly resource: Resource } | { readonly is: "delete"; readonly key: ResourceKey };
+
+/** Makes writes durable, all or none of a batch. Called with one batch at a time. */
+export interface Journal {
+  commit(writes: readonly Write[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface IndexedStoreOptions {
+  readonly journal: Journal;
+  readonly stored: Iterable<Resource>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Kinds whose loss in a power cut harms nobody: visible at once, written with the next batch or after a second. */
+  readonly isLazy?: (type: string) => boolean;
+}
+
+interface Waiting {
+  readonly writes: readonly Write[];
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+const lazyAfterMs = 1000;
+
+export function indexedStore(options: IndexedStoreOptions): Store {
+  return new IndexedStore(options);
+}
+
+class IndexedStore implements Store {
+  readonly #journal: Journal;
+  readonly #clock: Clock;
+  readonly #isLazy: (type: string) => boolean;
+  readonly #followers: Followers;
+  /** What readers see: durable. */
+  readonly #seen = new ResourceIndex();
+  /** What will be seen when all that is on its way has been written; versions are checked against this. */
+  readonly #ahead = new ResourceIndex();
+  readonly #underway = new Map<string, number>();
+  readonly #lazy = new Map<string, Write>();
+  #queue: Waiting[] = [];
+  #running: Promise<void> | undefined;
+  #cancelLazy: (() => void) | undefined;
+  #closed = false;
+
+  constructor(options: IndexedStoreOptions) {
+    this.#journal = options.journal;
+    this.#clock = options.clock;
+    this.#isLazy = options.isLazy ?? (() => false);
+    this.#followers = new Followers((error) => options.log.error("a follower of the store failed", { error }));
+    for (const resource of options.stored) {
+      this.#seen.set(resource);
+      this.#ahead.set(resource);
+    }
+  }
+
+  get(key: ResourceKey): Resource | undefined {
+    return this.#seen.get(key);
+  }
+
+  list(type: string, query: ListQuery = {}): readonly Resource[] {
+    return this.#seen.list(type, query.mesh);
+  }
+
+  follow(onChanges: Parameters<Store["follow"]>[0]): () => void {
+    return this.#followers.follow(onChanges);
+  }
+
+  async put(resource: NewResource, expectedVersion: number): Promise<Resource> {
+    this.#mustBeOpen();
+    const previous = this.#ahead.get(resource);
+    const what = `type="${resource.type}" name="${resource.name}" mesh="${resource.mesh}"`;
+    if (expectedVersion === 0 && previous) throw conflict(`resource already exists: ${what}`);
+    if (expectedVersion !== 0 && previous?.version !== expectedVersion) throw conflict(`resource conflict: ${what}`);
+    if (resource.owner && !this.#ahead.get(resource.owner)) throw conflict(`resource conflict: ${what}: its owner ${keyText(resource.owner)} does not exist`);
+    const now = this.#clock.now();
+    const stored: Resource = { ...resource, version: (previous?.version ?? 0) + 1, creationTime: previous?.creationTime ?? now, modificationTime: now };
+    this.#ahead.set(stored);
+    const write: Write = { is: "put", resource: stored };
+    if (this.#isLazy(stored.type) && !this.#underway.has(keyText(stored)) && !this.#ownerIsUnderway(stored)) this.#writeLazily(write);
+    else await this.#writeDurably([write]);
+    return stored;
+  }
+
+  async delete(key: ResourceKey): Promise<boolean> {
+    this.#mustBeOpen();
+    if (!this.#ahead.get(key)) return false;
+    const keys = this.#ahead.withOwned(key);
+    for (const it of keys) this.#ahead.delete(it);
+    await this.#writeDurably(keys.map((it) => ({ is: "delete", key: it })));
+    return true;
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#cancelLazy?.();
+    while (this.#queue.length > 0 || this.#lazy.size > 0 || this.#running) {
+      this.#start();
+      await this.#running;
+    }
+    await this.#journal.close();
+  }
+
+  #mustBeOpen(): void {
+    if (this.#closed) throw unavailable("the store is closed");
+  }
+
+  #ownerIsUnderway(resource: Resource): boolean {
+    return resource.owner !== undefined && this.#underway.has(keyText(resource.owner));
+  }
+
+  #writeLazily(write: Write): void {
+    this.#show(write);
+    this.#lazy.set(keyText(subject(write)), write);
+    this.#cancelLazy ??= this.#clock.after(lazyAfterMs, () => this.#start());
+  }
+
+  #writeDurably(writes: readonly Write[]): Promise<void> {
+    for (const write of writes) {
+      const text = keyText(subject(write));
+      this.#underway.set(text, (this.#underway.get(text) ?? 0) + 1);
+      this.#lazy.delete(text);
+    }
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ writes, resolve, reject });
+      // Everything that is asked for in this turn shares the transaction.
+      if (!this.#running) queueMicrotask(() => this.#start());
+    });
+  }
+
+  #start(): void {
+    if (this.#running || (this.#queue.length === 0 && this.#lazy.size === 0)) return;
+    this.#running = this.#commitAll().finally(() => (this.#running = undefined));
+  }
+
+  async #commitAll(): Promise<void> {
+    while (this.#queue.length > 0 || this.#lazy.size > 0) {
+      const batch = this.#queue;
+      const lazy = [...this.#lazy.values()];
+      this.#queue = [];
+      this.#lazy.clear();
+      this.#cancelLazy?.();
+      this.#cancelLazy = undefined;
+      try {
+        await this.#journal.commit([...lazy, ...batch.flatMap((it) => it.writes)]);
+      } catch (error) {
+        // What came after may build on what failed: nothing of it holds.
+        this.#giveUp([...batch, ...this.#queue], error);
+        this.#queue = [];
+        continue;
+      }
+      for (const waiting of batch) {
+        for (const write of waiting.writes) {
+          this.#arrived(write);
+          this.#show(write);
+        }
+        waiting.resolve();
+      }
+    }
+  }
+
+  #giveUp(waiting: readonly Waiting[], error: unknown): void {
+    const writes = waiting.flatMap((it) => it.writes);
+    for (const write of writes) {
+      this.#arrived(write);
+      const seen = this.#seen.get(subject(write));
+      if (seen) this.#ahead.set(seen);
+      else this.#ahead.delete(subject(write));
+    }
+    for (const it of waiting) it.reject(unavailable("the store could not write", { cause: error }));
+  }
+
+  #arrived(write: Write): void {
+    const text = keyText(subject(write));
+    const count = (this.#underway.get(text) ?? 1) - 1;
+    if (count === 0) this.#underway.delete(text);
+    else this.#underway.set(text, count);
+  }
+
+  #show(write: Write): void {
+    const { type, mesh, name } = subject(write);
+    const previous = write.is === "put" ? this.#seen.set(write.resource) : this.#seen.delete(write.key);
+    this.#followers.note({ key: { type, mesh, name }, previous, current: write.is === "put" ? write.resource : undefined });
+  }
+}
+
+const subject = (write: Write): ResourceKey => (write.is === "put" ? write.resource : write.key);
