@@ -1,0 +1,86 @@
+// A cluster while it is made: policies change the open parts, sealing packs them.
+import { create } from "@bufbuild/protobuf";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { ClusterSchema, Cluster_DiscoveryType as DiscoveryType, Cluster_LbPolicy as LbPolicy, type Cluster } from "#gen/envoy/config/cluster/v3/cluster_pb.js";
+import { HttpProtocolOptionsSchema, type HttpProtocolOptions } from "#gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js";
+import type { UpstreamTlsContext } from "#gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js";
+import type { Protocol } from "#mesh";
+import { pack } from "../any.ts";
+import { sanitised } from "../names.ts";
+import type { Sealed, Sealer } from "../seal.ts";
+import { socketAddress, pipeAddress } from "./address.ts";
+import { adsSource, upstreamSocket } from "./tls.ts";
+
+export interface ClusterDraft {
+  readonly message: Cluster;
+  /** HTTP options of the upstream; undefined for a cluster that Envoy treats as plain bytes. */
+  http: HttpProtocolOptions | undefined;
+  tls: UpstreamTlsContext | undefined;
+  readonly protocol: Protocol;
+}
+
+const httpOptionsName = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+
+function openCluster(name: string, protocol: Protocol, type: DiscoveryType): ClusterDraft {
+  const message = create(ClusterSchema, { name, clusterDiscoveryType: { case: "type", value: type }, connectTimeout: durationFromMs(5000) });
+  if (sanitised(name) !== name) message.altStatName = sanitised(name);
+  return { message, http: undefined, tls: undefined, protocol };
+}
+
+/** Endpoints come by EDS over the same stream. */
+export function edsCluster(name: string, protocol: Protocol): ClusterDraft {
+  const draft = openCluster(name, protocol, DiscoveryType.EDS);
+  draft.message.edsClusterConfig = { $typeName: "envoy.config.cluster.v3.Cluster.EdsClusterConfig", serviceName: "", edsConfig: adsSource() };
+  return draft;
+}
+
+export type FixedEndpoint = { readonly address: string; readonly port: number } | { readonly pipe: string };
+
+export function staticCluster(name: string, protocol: Protocol, endpoints: readonly FixedEndpoint[]): ClusterDraft {
+  const draft = openCluster(name, protocol, DiscoveryType.STATIC);
+  if (endpoints.length === 0) return draft;
+  const message = create(ClusterSchema, {
+    loadAssignment: {
+      clusterName: name,
+      endpoints: [{
+        lbEndpoints: endpoints.map((it) => ({
+          hostIdentifier: { case: "endpoint" as const, value: { address: "pipe" in it ? pipeAddress(it.pipe) : socketAddress(it.address, it.port) } },
+        })),
+      }],
+    },
+  });
+  if (message.loadAssignment) draft.message.loadAssignment = message.loadAssignment;
+  return draft;
+}
+
+/** Connects to wherever the connection was going before it was redirected. */
+export function originalDestinationCluster(name: string, bindTo: string | undefined): ClusterDraft {
+  const draft = openCluster(name, "tcp", DiscoveryType.ORIGINAL_DST);
+  draft.message.lbPolicy = LbPolicy.CLUSTER_PROVIDED;
+  if (bindTo) bindSource(draft, bindTo);
+  return draft;
+}
+
+export function bindSource(draft: ClusterDraft, address: string): void {
+  const message = create(ClusterSchema, { upstreamBindConfig: { sourceAddress: { address, portSpecifier: { case: "portValue", value: 0 } } } });
+  if (message.upstreamBindConfig) draft.message.upstreamBindConfig = message.upstreamBindConfig;
+}
+
+export function speakHttp2(draft: ClusterDraft): void {
+  draft.http = create(HttpProtocolOptionsSchema, {
+    upstreamProtocolOptions: { case: "explicitHttpConfig", value: { protocolConfig: { case: "http2ProtocolOptions", value: {} } } },
+  });
+}
+
+export function speakHttp1(draft: ClusterDraft): void {
+  draft.http = create(HttpProtocolOptionsSchema, {
+    upstreamProtocolOptions: { case: "explicitHttpConfig", value: { protocolConfig: { case: "httpProtocolOptions", value: {} } } },
+  });
+}
+
+export function sealCluster(draft: ClusterDraft, sealer: Sealer): Sealed {
+  const { message } = draft;
+  if (draft.http) message.typedExtensionProtocolOptions[httpOptionsName] = pack(HttpProtocolOptionsSchema, draft.http);
+  if (draft.tls) message.transportSocket = upstreamSocket(draft.tls);
+  return sealer.seal(ClusterSchema, message.name, message);
+}

@@ -1,0 +1,105 @@
+// A listener while it is made: chains of typed filters that policies may change or add to; sealing orders and packs them.
+import { create } from "@bufbuild/protobuf";
+import { TrafficDirection } from "#gen/envoy/config/core/v3/base_pb.js";
+import { ListenerSchema, type Listener } from "#gen/envoy/config/listener/v3/listener_pb.js";
+import { FilterChainSchema, FilterSchema, ListenerFilterSchema, type FilterChain, type FilterChainMatch } from "#gen/envoy/config/listener/v3/listener_components_pb.js";
+import { TlsInspectorSchema } from "#gen/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.js";
+import { TcpProxySchema, type TcpProxy } from "#gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js";
+import type { DownstreamTlsContext } from "#gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js";
+import { pack, packTyped, typed, type Typed } from "../any.ts";
+import { sanitised } from "../names.ts";
+import type { Sealed, Sealer } from "../seal.ts";
+import { pipeAddress, socketAddress } from "./address.ts";
+import { packHttp, type HttpDraft } from "./http.ts";
+import { downstreamSocket } from "./tls.ts";
+
+export interface ChainDraft {
+  match: FilterChainMatch | undefined;
+  name: string;
+  /** Mesh mTLS terminates here. */
+  tls: DownstreamTlsContext | undefined;
+  /** Filters before the terminal one, in order. */
+  readonly networkFilters: Typed[];
+  /** What ends the chain: HTTP or bytes. */
+  terminal: { readonly is: "http"; readonly http: HttpDraft } | { readonly is: "tcp"; readonly proxy: TcpProxy } | { readonly is: "none" };
+}
+
+export interface ListenerDraft {
+  readonly message: Listener;
+  readonly chains: ChainDraft[];
+  /** True when a policy or a chain needs the server name before TLS ends. */
+  needsTlsInspector: boolean;
+}
+
+export interface ListenerOptions {
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  readonly direction: "inbound" | "outbound";
+  readonly isUnified: boolean;
+  readonly reusePort: boolean;
+  readonly bindToPort: boolean;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export function openListener(options: ListenerOptions): ListenerDraft {
+  const message = create(ListenerSchema, {
+    name: options.name,
+    address: socketAddress(options.address, options.port),
+    trafficDirection: options.direction === "inbound" ? TrafficDirection.INBOUND : TrafficDirection.OUTBOUND,
+  });
+  if (options.direction === "inbound") message.enableReusePort = options.reusePort;
+  if (!options.bindToPort) message.bindToPort = false;
+  if (options.isUnified) message.statPrefix = sanitised(options.name);
+  if (Object.keys(options.tags).length > 0) {
+    const tags = Object.fromEntries(Object.entries(options.tags).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+    const metadata = create(ListenerSchema, { metadata: { filterMetadata: { "io.kuma.tags": tags } } }).metadata;
+    if (metadata) message.metadata = metadata;
+  }
+  return { message, chains: [], needsTlsInspector: false };
+}
+
+export function pipeListener(name: string, path: string): ListenerDraft {
+  const message = create(ListenerSchema, { name, address: pipeAddress(path), trafficDirection: TrafficDirection.INBOUND });
+  return { message, chains: [], needsTlsInspector: false };
+}
+
+export function chain(init: Partial<ChainDraft> = {}): ChainDraft {
+  return { match: undefined, name: "", tls: undefined, networkFilters: [], terminal: { is: "none" }, ...init };
+}
+
+/** Bytes to one cluster, or to several by weight. */
+export function tcpProxy(statPrefix: string, clusters: readonly { readonly name: string; readonly weight: number }[]): TcpProxy {
+  const [first] = clusters;
+  const isSingle = clusters.length === 1 && first;
+  return create(TcpProxySchema, {
+    statPrefix: sanitised(statPrefix),
+    clusterSpecifier: isSingle
+      ? { case: "cluster", value: first.name }
+      : { case: "weightedClusters", value: { clusters: clusters.map(({ name, weight }) => ({ name, weight })) } },
+  });
+}
+
+export const tlsInspector = () => typed("envoy.filters.listener.tls_inspector", TlsInspectorSchema, {});
+
+export function sealListener(draft: ListenerDraft, sealer: Sealer): Sealed {
+  const { message } = draft;
+  if (draft.needsTlsInspector) {
+    const inspector = tlsInspector();
+    message.listenerFilters.unshift(create(ListenerFilterSchema, { name: inspector.name, configType: { case: "typedConfig", value: packTyped(inspector) } }));
+  }
+  message.filterChains.push(...draft.chains.map(sealChain));
+  return sealer.seal(ListenerSchema, message.name, message);
+}
+
+function sealChain(draft: ChainDraft): FilterChain {
+  const filters = draft.networkFilters.map((it) => filter(it.name, packTyped(it)));
+  if (draft.terminal.is === "http") filters.push(filter("envoy.filters.network.http_connection_manager", packHttp(draft.terminal.http)));
+  if (draft.terminal.is === "tcp") filters.push(filter("envoy.filters.network.tcp_proxy", pack(TcpProxySchema, draft.terminal.proxy)));
+  const sealed = create(FilterChainSchema, { filters, name: draft.name });
+  if (draft.match) sealed.filterChainMatch = draft.match;
+  if (draft.tls) sealed.transportSocket = downstreamSocket(draft.tls);
+  return sealed;
+}
+
+const filter = (name: string, value: ReturnType<typeof pack>) => create(FilterSchema, { name, configType: { case: "typedConfig", value } });

@@ -1,0 +1,46 @@
+// TLS contexts of service-to-service traffic: certificates and trust arrive by SDS, names are checked (spec/dataplane.md 5.6, 5.7).
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { ConfigSourceSchema, ApiVersion } from "#gen/envoy/config/core/v3/config_source_pb.js";
+import { TransportSocketSchema, type TransportSocket } from "#gen/envoy/config/core/v3/base_pb.js";
+import { SubjectAltNameMatcher_SanType as SanType, type SubjectAltNameMatcherSchema } from "#gen/envoy/extensions/transport_sockets/tls/v3/common_pb.js";
+import { SdsSecretConfigSchema, type SdsSecretConfig } from "#gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.js";
+import { DownstreamTlsContextSchema, UpstreamTlsContextSchema, type DownstreamTlsContext, type UpstreamTlsContext } from "#gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js";
+import { packTyped, type Typed } from "../any.ts";
+
+export const adsSource = () => create(ConfigSourceSchema, { configSourceSpecifier: { case: "ads", value: {} }, resourceApiVersion: ApiVersion.V3 });
+
+export const sdsSecret = (name: string): SdsSecretConfig => create(SdsSecretConfigSchema, { name, sdsConfig: adsSource() });
+
+type SanMatcher = MessageInitShape<typeof SubjectAltNameMatcherSchema>;
+
+export const uriExact = (value: string): SanMatcher => ({ sanType: SanType.URI, matcher: { matchPattern: { case: "exact", value } } });
+export const uriPrefix = (value: string): SanMatcher => ({ sanType: SanType.URI, matcher: { matchPattern: { case: "prefix", value } } });
+export const dnsExact = (value: string): SanMatcher => ({ sanType: SanType.DNS, matcher: { matchPattern: { case: "exact", value } } });
+
+export interface SecretNames {
+  readonly identity: string;
+  readonly ca: string;
+}
+
+const common = (secrets: SecretNames, matchers: readonly SanMatcher[]) => ({
+  tlsCertificateSdsSecretConfigs: [sdsSecret(secrets.identity)],
+  validationContextType: {
+    case: "combinedValidationContext" as const,
+    value: { defaultValidationContext: { matchTypedSubjectAltNames: [...matchers] }, validationContextSdsSecretConfig: sdsSecret(secrets.ca) },
+  },
+});
+
+export function upstreamTls(secrets: SecretNames, sni: string, matchers: readonly SanMatcher[]): UpstreamTlsContext {
+  return create(UpstreamTlsContextSchema, { sni, commonTlsContext: { ...common(secrets, matchers), alpnProtocols: ["kuma"] } });
+}
+
+export function downstreamTls(secrets: SecretNames, matchers: readonly SanMatcher[]): DownstreamTlsContext {
+  return create(DownstreamTlsContextSchema, { commonTlsContext: common(secrets, matchers), requireClientCertificate: true });
+}
+
+export function tlsSocket(context: Typed): TransportSocket {
+  return create(TransportSocketSchema, { name: "envoy.transport_sockets.tls", configType: { case: "typedConfig", value: packTyped(context) } });
+}
+
+export const upstreamSocket = (context: UpstreamTlsContext): TransportSocket => tlsSocket({ name: "tls", schema: UpstreamTlsContextSchema, message: context });
+export const downstreamSocket = (context: DownstreamTlsContext): TransportSocket => tlsSocket({ name: "tls", schema: DownstreamTlsContextSchema, message: context });

@@ -1,0 +1,102 @@
+// Inbounds: a listener per port a proxy serves, mTLS ended there, and a cluster to the workload behind it.
+import { create } from "@bufbuild/protobuf";
+import { RouteSchema } from "#gen/envoy/config/route/v3/route_components_pb.js";
+import { FilterChainMatchSchema } from "#gen/envoy/config/listener/v3/listener_components_pb.js";
+import { formatKri } from "#resources";
+import { feature, isHttp, type Inbound, type Plan, type PlannedInbound } from "#mesh";
+import { spiffeTrustDomainPrefix } from "#security/names";
+import { bindSource, sealCluster, speakHttp1, speakHttp2, staticCluster } from "./draft/cluster.ts";
+import { forwardClientCertificate, openHttp } from "./draft/http.ts";
+import { chain, openListener, sealListener, tcpProxy, type ChainDraft } from "./draft/listener.ts";
+import { downstreamTls, uriPrefix } from "./draft/tls.ts";
+import { traitsKey } from "./keys.ts";
+import { inboundClusterName, inboundListenerName, system } from "./names.ts";
+import type { ResourceGroup } from "./outbound.ts";
+import type { PipelineParts } from "./pipeline.ts";
+import type { InboundPlace } from "./policy.ts";
+import type { Sealed } from "./seal.ts";
+
+const localAddresses = new Set(["127.0.0.1", "::1", "localhost"]);
+
+export function inboundResources(plan: Plan, parts: PipelineParts): ResourceGroup {
+  return {
+    clusters: plan.inbounds.map((it) => sealedCluster(plan, it, parts)),
+    listeners: plan.inbounds.map((it) => sealedListener(plan, it, parts)),
+  };
+}
+
+function placeOf(plan: Plan, inbound: Inbound): InboundPlace {
+  return { inbound, mesh: plan.meshName, listenerName: inboundListenerName(inbound, plan.isUnified), dataplaneKri: formatKri({ ...plan.dataplaneKri, section: inbound.section }) };
+}
+
+function sealedCluster(plan: Plan, planned: PlannedInbound, { sealer, policies, keys }: PipelineParts): Sealed {
+  const { inbound, confs } = planned;
+  const isTransparent = plan.proxy.traits.transparentProxy !== undefined;
+  const key = `localhost ${plan.isUnified} ${isTransparent} ${inbound.workloadAddress} ${inbound.workloadPort} ${inbound.section} ${inbound.protocol} ${keys.confs(confs)}`;
+  return sealer.keyed(key, () => {
+    const draft = staticCluster(inboundClusterName(inbound, plan.isUnified), inbound.protocol, [{ address: inbound.workloadAddress, port: inbound.workloadPort }]);
+    if (inbound.protocol === "http") speakHttp1(draft);
+    if (inbound.protocol === "http2" || inbound.protocol === "grpc") speakHttp2(draft);
+    // Under redirection a connection to our own address would come back to us; its source tells it apart.
+    if (isTransparent && !localAddresses.has(inbound.workloadAddress)) bindSource(draft, inbound.workloadAddress.includes(":") ? "::6" : "127.0.0.6");
+    const place = placeOf(plan, inbound);
+    for (const policy of policies) policy.inboundCluster?.(draft, confs.get(policy.kind), place);
+    for (const policy of policies) policy.everyCluster?.(draft);
+    return sealCluster(draft, sealer);
+  });
+}
+
+function sealedListener(plan: Plan, planned: PlannedInbound, { sealer, policies, keys }: PipelineParts): Sealed {
+  const { inbound, confs } = planned;
+  const { traits } = plan.proxy;
+  const tls = plan.mtls ? (plan.mtls.isPermissive ? "permissive" : "strict") : "plain";
+  const key = `inbound ${plan.meshName} ${tls} ${traitsKey(traits, plan.isUnified)} ${keys.inbound(inbound)} ${keys.confs(confs)}`;
+  return sealer.keyed(key, () => {
+    const listener = openListener({
+      name: inboundListenerName(inbound, plan.isUnified), address: inbound.address, port: inbound.port, direction: "inbound", isUnified: plan.isUnified,
+      reusePort: traits.features.has(feature.reusePort), bindToPort: traits.transparentProxy === undefined,
+      tags: Object.keys(inbound.tags).length > 0 ? inbound.tags : { "kuma.io/unified-name": formatKri({ ...plan.dataplaneKri, section: inbound.section }) },
+    });
+    const place = placeOf(plan, inbound);
+    const terminal = (): ChainDraft => terminalChain(plan, planned, place, { sealer, policies, keys });
+    if (tls === "plain") listener.chains.push(terminal());
+    if (tls === "permissive") {
+      listener.needsTlsInspector = true;
+      const plain = terminal();
+      plain.match = create(FilterChainMatchSchema, { transportProtocol: "raw_buffer" });
+      const passing = chain({ terminal: { is: "tcp", proxy: tcpProxy(inboundClusterName(inbound, plan.isUnified), [{ name: inboundClusterName(inbound, plan.isUnified), weight: 1 }]) } });
+      passing.match = create(FilterChainMatchSchema, { transportProtocol: "tls" });
+      listener.chains.push(plain, passing);
+    }
+    if (tls !== "plain") {
+      const secured = terminal();
+      const family = plan.isUnified ? "unified" : "legacy";
+      secured.tls = downstreamTls({ identity: system.identity(plan.meshName)[family], ca: system.meshCa(plan.meshName)[family] }, [uriPrefix(spiffeTrustDomainPrefix(plan.meshName))]);
+      if (tls === "permissive") secured.match = create(FilterChainMatchSchema, { transportProtocol: "tls", applicationProtocols: ["kuma"] });
+      for (const policy of policies) policy.inboundTlsChain?.(secured, listener, confs.get(policy.kind), place);
+      listener.chains.push(secured);
+    }
+    for (const policy of policies) policy.inboundListener?.(listener, confs.get(policy.kind), place);
+    return sealListener(listener, sealer);
+  });
+}
+
+function terminalChain(plan: Plan, { inbound, confs }: PlannedInbound, place: InboundPlace, { policies }: PipelineParts): ChainDraft {
+  const cluster = inboundClusterName(inbound, plan.isUnified);
+  if (!isHttp(inbound.protocol)) return chain({ terminal: { is: "tcp", proxy: tcpProxy(cluster, [{ name: cluster, weight: 1 }]) } });
+  const name = plan.isUnified ? cluster : place.listenerName;
+  const http = openHttp({
+    statPrefix: cluster,
+    protocol: inbound.protocol,
+    routeConfigName: plan.isUnified || !inbound.service ? name : `inbound:${inbound.service}`,
+    virtualHost: plan.isUnified || !inbound.service ? name : inbound.service,
+    internalCidrs: plan.internalCidrs,
+    ipv6: plan.proxy.traits.ipv6,
+  });
+  forwardClientCertificate(http);
+  http.routeConfig.requestHeadersToRemove.push("x-kuma-tags");
+  const draft = { message: create(RouteSchema, { match: { pathSpecifier: { case: "prefix", value: "/" } }, action: { case: "route", value: { clusterSpecifier: { case: "cluster", value: cluster } } } }), plan: undefined };
+  for (const policy of policies) policy.inboundRoute?.(draft, confs.get(policy.kind), place);
+  http.routes.push(draft);
+  return chain({ terminal: { is: "http", http } });
+}

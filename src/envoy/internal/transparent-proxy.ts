@@ -1,0 +1,77 @@
+// Listeners that take redirected connections of a transparent proxy, and where they go when no other listener wants them (spec/dataplane.md 5.5).
+import { create } from "@bufbuild/protobuf";
+import { FilterChainMatchSchema } from "#gen/envoy/config/listener/v3/listener_components_pb.js";
+import { feature, reservedPort, type Plan } from "#mesh";
+import { originalDestinationCluster, sealCluster, staticCluster, type ClusterDraft } from "../draft/cluster.ts";
+import { chain, openListener, sealListener, tcpProxy } from "../draft/listener.ts";
+import { system } from "../names.ts";
+import type { ResourceGroup } from "../outbound.ts";
+import type { PipelineParts } from "../pipeline.ts";
+import type { Sealed } from "../seal.ts";
+
+const anyAddress = { ipv4: "0.0.0.0", ipv6: "::" } as const;
+const ownSource = { ipv4: "127.0.0.6", ipv6: "::6" } as const;
+
+export function transparentProxyResources(plan: Plan, parts: PipelineParts): ResourceGroup {
+  const { traits } = plan.proxy;
+  const proxy = traits.transparentProxy;
+  if (!proxy?.outboundEnabled || traits.features.has(feature.bindOutbounds)) return { clusters: [], listeners: [] };
+  const families = proxy.ipFamilyMode === "ipv4" ? (["ipv4"] as const) : (["ipv4", "ipv6"] as const);
+  const clusters = [noDestination(parts)];
+  const listeners: Sealed[] = [];
+  for (const family of families) {
+    const outbound = system.passthrough("outbound", family)[plan.isUnified ? "unified" : "legacy"];
+    const inbound = system.passthrough("inbound", family)[plan.isUnified ? "unified" : "legacy"];
+    if (plan.allowsPassthrough) clusters.push(passthroughCluster(outbound, undefined, parts));
+    clusters.push(passthroughCluster(inbound, ownSource[family], parts));
+    listeners.push(outboundListener(plan, outbound, anyAddress[family], proxy.outboundPort, parts));
+    listeners.push(inboundListener(plan, inbound, anyAddress[family], proxy.inboundPort, parts));
+  }
+  return { clusters, listeners };
+}
+
+function sealed(draft: ClusterDraft, { policies, sealer }: PipelineParts): Sealed {
+  for (const policy of policies) policy.everyCluster?.(draft);
+  return sealCluster(draft, sealer);
+}
+
+function noDestination(parts: PipelineParts): Sealed {
+  return parts.sealer.keyed("tproxy none", () => {
+    const draft = staticCluster(system.noDestination, "tcp", []);
+    draft.message.altStatName = system.noDestination;
+    return sealed(draft, parts);
+  });
+}
+
+const passthroughCluster = (name: string, bindTo: string | undefined, parts: PipelineParts): Sealed =>
+  parts.sealer.keyed(`tproxy cluster ${name}`, () => sealed(originalDestinationCluster(name, bindTo), parts));
+
+function outboundListener(plan: Plan, name: string, address: string, port: number, { sealer }: PipelineParts): Sealed {
+  return sealer.keyed(`tproxy out ${name} ${port} ${plan.isUnified}`, () => {
+    const listener = openListener({ name, address, port, direction: "outbound", isUnified: plan.isUnified, reusePort: false, bindToPort: true, tags: {} });
+    listener.message.useOriginalDst = true;
+    listener.chains.push(chain({ terminal: { is: "tcp", proxy: tcpProxy(name, [{ name, weight: 1 }]) } }));
+    return sealListener(listener, sealer);
+  });
+}
+
+function inboundListener(plan: Plan, name: string, address: string, port: number, { sealer }: PipelineParts): Sealed {
+  const { traits } = plan.proxy;
+  const isStrict = traits.features.has(feature.strictInboundPorts) && plan.mtls !== undefined && !plan.mtls.isPermissive;
+  const declared = plan.proxy.dataplane.spec.networking?.inbound.map((it) => it.port) ?? [];
+  const ports = isStrict ? [...new Set(declared)].toSorted((a, b) => a - b) : [];
+  return sealer.keyed(`tproxy in ${name} ${port} ${plan.isUnified} ${traits.features.has(feature.reusePort)} ${isStrict} ${ports.join(",")}`, () => {
+    const listener = openListener({
+      name, address, port, direction: "inbound", isUnified: plan.isUnified, reusePort: traits.features.has(feature.reusePort), bindToPort: true, tags: {},
+    });
+    listener.message.useOriginalDst = true;
+    const to = (cluster: string) => chain({ terminal: { is: "tcp", proxy: tcpProxy(name, [{ name: cluster, weight: 1 }]) } });
+    if (!isStrict) listener.chains.push(to(name));
+    for (const declaredPort of ports) {
+      const toPort = to(declaredPort === reservedPort ? system.noDestination : name);
+      toPort.match = create(FilterChainMatchSchema, { destinationPort: declaredPort });
+      listener.chains.push(toPort);
+    }
+    return sealListener(listener, sealer);
+  });
+}

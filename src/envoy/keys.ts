@@ -1,0 +1,43 @@
+// Small keys of shared resources: equal keys mean equal content, whatever proxy asks.
+import { identities, type Inbound, type InboundConf, type OutboundConf, type ProxyTraits, type TargetPlan } from "#mesh";
+
+export interface KeyMaker {
+  idOf(value: object | undefined): number;
+  confs(confs: ReadonlyMap<string, OutboundConf | InboundConf>): string;
+  /** Everything of a target that its listener and clusters are made of. */
+  target(target: TargetPlan): string;
+  inbound(inbound: Inbound): string;
+}
+
+export function keyMaker(): KeyMaker {
+  const idOf = identities();
+  const targets = new WeakMap<TargetPlan, string>();
+  const inbounds = new WeakMap<Inbound, string>();
+  const confs = (map: ReadonlyMap<string, OutboundConf | InboundConf>): string => [...map.values()].map(idOf).join(",");
+  const remembered = <T extends object>(known: WeakMap<T, string>, value: T, make: () => string): string => {
+    const key = known.get(value) ?? make();
+    known.set(value, key);
+    return key;
+  };
+  return {
+    idOf,
+    confs,
+    target: (target) =>
+      remembered(targets, target, () => {
+        const traffic =
+          target.traffic.is === "tcp"
+            ? target.traffic.backends.map((it) => `${idOf(it.destination)}*${it.weight}`).join(",")
+            : target.traffic.routes.map(({ route, confs: own }) => `${JSON.stringify(route, destinationIds(idOf))}[${confs(own)}]`).join(",");
+        return `${idOf(target.destination)} ${confs(target.confs)} ${target.traffic.is} ${traffic}`;
+      }),
+    inbound: (inbound) => remembered(inbounds, inbound, () => JSON.stringify(inbound)),
+  };
+}
+
+/** Destinations are objects that refer to whole resources: in a key their number stands for them. */
+const destinationIds = (idOf: (value: object) => number) => (name: string, value: unknown) =>
+  (name === "destination" || name === "backend") && typeof value === "object" && value !== null ? idOf(value) : value;
+
+/** Abilities of a proxy that change what a shared resource looks like. */
+export const traitsKey = (traits: ProxyTraits, isUnified: boolean): string =>
+  `${isUnified ? "u" : "l"}${traits.ipv6 ? "6" : "4"}${traits.transparentProxy ? "t" : "-"}${traits.features.has("feature-bind-outbounds") ? "b" : "-"}${traits.features.has("feature-reuse-port") ? "r" : "-"}`;

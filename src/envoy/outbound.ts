@@ -1,0 +1,97 @@
+// Outbounds: a listener per address a proxy may call, a cluster per destination.
+import { isHttp, isTlsReady, type ClusterPlan, type Destination, type Plan, type PlannedOutbound } from "#mesh";
+import { tag } from "#resources";
+import { spiffeId } from "#security/names";
+import { edsCluster, sealCluster, speakHttp2 } from "./draft/cluster.ts";
+import { openHttp } from "./draft/http.ts";
+import { chain, openListener, sealListener, tcpProxy } from "./draft/listener.ts";
+import { envoyRoutes } from "./draft/routes.ts";
+import { upstreamTls, uriExact } from "./draft/tls.ts";
+import { traitsKey } from "./keys.ts";
+import { clusterName, outboundListenerName, routeConfigName, system, virtualHostName } from "./names.ts";
+import type { PipelineParts } from "./pipeline.ts";
+import type { Sealed } from "./seal.ts";
+import { sniOf } from "./sni.ts";
+
+export interface ResourceGroup {
+  readonly clusters: readonly Sealed[];
+  readonly listeners: readonly Sealed[];
+}
+
+export function outboundResources(plan: Plan, parts: PipelineParts): ResourceGroup {
+  const clusters = new Map<Destination, Sealed>();
+  for (const { target } of plan.outbounds) {
+    for (const cluster of target.clusters) {
+      if (!clusters.has(cluster.destination)) clusters.set(cluster.destination, sealedCluster(plan, cluster, target, parts));
+    }
+  }
+  return { clusters: [...clusters.values()], listeners: plan.outbounds.map((outbound) => sealedListener(plan, outbound, parts)) };
+}
+
+function sealedCluster(plan: Plan, cluster: ClusterPlan, target: PlannedOutbound["target"], { sealer, policies, keys }: PipelineParts): Sealed {
+  const { destination, confs } = cluster;
+  const key = `cluster ${plan.meshName} ${keys.idOf(destination)} ${keys.confs(confs)} ${plan.mtls ? "tls" : ""} ${plan.isUnified}`;
+  return sealer.keyed(key, () => {
+    const draft = edsCluster(clusterName(plan.meshName, destination, plan.isUnified), destination.protocol);
+    speakHttp2(draft);
+    if (plan.mtls && isTlsReady(destination)) {
+      const family = plan.isUnified ? "unified" : "legacy";
+      const secrets = { identity: system.identity(plan.meshName)[family], ca: system.meshCa(plan.meshName)[family] };
+      draft.tls = upstreamTls(secrets, sniOf(plan.meshName, destination), sansOf(plan.meshName, destination).map(uriExact));
+    }
+    const place = { target, mesh: plan.meshName };
+    for (const policy of policies) policy.outboundCluster?.(draft, confs.get(policy.kind), place);
+    for (const policy of policies) policy.everyCluster?.(draft);
+    return sealCluster(draft, sealer);
+  });
+}
+
+/** Whom the other side must prove to be. */
+function sansOf(mesh: string, destination: Destination): readonly string[] {
+  if (destination.is === "service") return [spiffeId(mesh, destination.service)];
+  const identities = destination.resource.spec.identities ?? [];
+  return [...new Set(identities.map((it) => (it.type === "SpiffeID" ? it.value : spiffeId(mesh, it.value))))].toSorted();
+}
+
+function sealedListener(plan: Plan, outbound: PlannedOutbound, { sealer, policies, keys }: PipelineParts): Sealed {
+  const { address, port, target } = outbound;
+  const traits = plan.proxy.traits;
+  const key = `outbound ${plan.meshName} ${address} ${port} ${traitsKey(traits, plan.isUnified)} ${keys.target(target)}`;
+  return sealer.keyed(key, () => {
+    const { destination } = target;
+    const name = outboundListenerName(address, port, destination, plan.isUnified);
+    const nameOf = (it: Destination) => clusterName(plan.meshName, it, plan.isUnified);
+    const isTransparent = traits.transparentProxy !== undefined && !traits.features.has("feature-bind-outbounds");
+    const listener = openListener({
+      name, address, port, direction: "outbound", isUnified: plan.isUnified, reusePort: false, bindToPort: !isTransparent, tags: listenerTags(destination),
+    });
+    const statPrefix = plan.isUnified || destination.is === "service" ? nameOf(destination) : nameOf(destination);
+    if (target.traffic.is === "http" && isHttp(target.protocol)) {
+      const http = openHttp({
+        statPrefix, protocol: target.protocol, routeConfigName: routeConfigName(destination), virtualHost: virtualHostName(plan.meshName, destination, plan.isUnified),
+        internalCidrs: plan.internalCidrs, ipv6: traits.ipv6,
+      });
+      http.message.normalizePath = true;
+      const place = { target, mesh: plan.meshName };
+      for (const { route, confs } of target.traffic.routes) {
+        for (const message of envoyRoutes(route, nameOf)) {
+          const draft = { message, plan: route };
+          for (const policy of policies) policy.outboundRoute?.(draft, confs.get(policy.kind), place);
+          http.routes.push(draft);
+        }
+      }
+      listener.chains.push(chain({ terminal: { is: "http", http } }));
+    } else {
+      const backends = target.traffic.is === "tcp" ? target.traffic.backends : [{ destination, weight: 1 }];
+      const proxy = tcpProxy(statPrefix, backends.map((it) => ({ name: nameOf(it.destination), weight: it.weight })));
+      listener.chains.push(chain({ terminal: { is: "tcp", proxy } }));
+    }
+    for (const policy of policies) policy.outboundListener?.(listener, target.confs.get(policy.kind), { target, mesh: plan.meshName });
+    return sealListener(listener, sealer);
+  });
+}
+
+function listenerTags(destination: Destination): Readonly<Record<string, string>> {
+  if (destination.is === "resource") return { "kuma.io/unified-name": destination.kriText };
+  return Object.fromEntries(Object.entries(destination.tags).filter(([key]) => key !== tag.mesh));
+}

@@ -1,0 +1,90 @@
+// From a plan to sealed resources: opens drafts, calls each policy at each draft, seals. What proxies share is built once.
+import type { Destination, MeshView, Plan } from "#mesh";
+import { endpointsOf } from "#mesh";
+import { adminResources } from "./internal/admin.ts";
+import { dnsResources } from "./internal/dns.ts";
+import { transparentProxyResources } from "./internal/transparent-proxy.ts";
+import { sealEndpoints } from "./draft/endpoints.ts";
+import { inboundResources } from "./inbound.ts";
+import { clusterName, system } from "./names.ts";
+import { outboundResources } from "./outbound.ts";
+import type { EnvoyPolicy } from "./policy.ts";
+import type { Sealed, Sealer } from "./seal.ts";
+import { keyMaker, type KeyMaker } from "./keys.ts";
+
+/** The proxy's secrets, by Envoy's names; their content comes from `security`, never through the plan. */
+export interface SecretNames {
+  readonly identity: string;
+  readonly meshCa: string;
+}
+
+export interface ProxyResources {
+  readonly clusters: readonly Sealed[];
+  readonly listeners: readonly Sealed[];
+  /** Clusters whose endpoints come by EDS. */
+  readonly endpoints: ReadonlyMap<string, Destination>;
+  readonly secrets: SecretNames | undefined;
+}
+
+/** Certificates inside Envoy's admin listener; undefined when the control plane has none for this proxy (yet). */
+export interface AdminTls {
+  readonly certPem: string;
+  readonly keyPem: string;
+  readonly caPem: string;
+}
+
+export interface Pipeline {
+  resourcesFor(plan: Plan, adminTls: AdminTls | undefined): ProxyResources;
+  /** The endpoints of one cluster at this moment. */
+  endpointsFor(view: MeshView, name: string, destination: Destination): Sealed;
+}
+
+export interface PipelineParts {
+  readonly policies: readonly EnvoyPolicy[];
+  readonly sealer: Sealer;
+  readonly keys: KeyMaker;
+}
+
+export function createPipeline(policies: readonly EnvoyPolicy[], sealer: Sealer): Pipeline {
+  const parts: PipelineParts = { policies, sealer, keys: keyMaker() };
+  const results = new WeakMap<Plan, { readonly adminTls: AdminTls | undefined; readonly resources: ProxyResources }>();
+  return {
+    resourcesFor(plan, adminTls) {
+      const known = results.get(plan);
+      if (known && known.adminTls === adminTls) return known.resources;
+      const resources = build(plan, adminTls, parts);
+      results.set(plan, { adminTls, resources });
+      return resources;
+    },
+    endpointsFor(view, name, destination) {
+      const endpoints = endpointsOf(view, destination);
+      const localityAware = view.mesh.spec.routing?.localityAwareLoadBalancing === true || destination.is === "resource";
+      return sealer.keyed(`eds ${name} ${parts.keys.idOf(endpoints)} ${view.zone} ${localityAware}`, () =>
+        sealEndpoints(name, endpoints, { localZone: view.zone, preferLocalZone: localityAware }, sealer),
+      );
+    },
+  };
+}
+
+function build(plan: Plan, adminTls: AdminTls | undefined, parts: PipelineParts): ProxyResources {
+  const admin = adminResources(plan, adminTls, parts);
+  const transparent = transparentProxyResources(plan, parts);
+  const inbound = inboundResources(plan, parts);
+  const outbound = outboundResources(plan, parts);
+  const dns = dnsResources(plan, parts);
+  const all = [admin, transparent, inbound, outbound, dns];
+  const endpoints = new Map(plan.outbounds.flatMap(({ target }) => target.clusters.map((it) => [clusterName(plan.meshName, it.destination, plan.isUnified), it.destination] as const)));
+  const family = plan.isUnified ? "unified" : "legacy";
+  return {
+    clusters: byName(all.flatMap((it) => it.clusters)),
+    listeners: byName(all.flatMap((it) => it.listeners)),
+    endpoints,
+    secrets: plan.mtls && { identity: system.identity(plan.meshName)[family], meshCa: system.meshCa(plan.meshName)[family] },
+  };
+}
+
+/** One resource per name, sorted: the order is the same whatever led here. */
+function byName(resources: readonly Sealed[]): readonly Sealed[] {
+  return [...new Map(resources.map((it) => [it.name, it])).values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+

@@ -1,0 +1,39 @@
+// What a policy does to Envoy: it is called at each draft with its conf for that place, and never searches.
+import type { Inbound, InboundConf, OutboundConf, Plan, ProxyConf, TargetPlan } from "#mesh";
+import type { ClusterDraft } from "./draft/cluster.ts";
+import type { ChainDraft, ListenerDraft } from "./draft/listener.ts";
+import type { RouteDraft } from "./draft/http.ts";
+
+/** Facts of a place that drafts need and that are the same for all proxies of one class. */
+export interface OutboundPlace {
+  readonly target: TargetPlan;
+  readonly mesh: string;
+}
+
+export interface InboundPlace {
+  readonly inbound: Inbound;
+  readonly mesh: string;
+  readonly listenerName: string;
+  readonly dataplaneKri: string;
+}
+
+/**
+ * One policy's part of the pipeline. Every function is optional and is also called when no policy of the kind says
+ * anything (`conf` undefined), because some kinds have defaults of their own (spec/dataplane.md 0.7).
+ */
+export interface EnvoyPolicy {
+  readonly kind: string;
+  /** Every cluster of the proxy, whatever it is for. */
+  everyCluster?(draft: ClusterDraft): void;
+  outboundCluster?(draft: ClusterDraft, conf: OutboundConf | undefined, place: OutboundPlace): void;
+  outboundListener?(draft: ListenerDraft, conf: OutboundConf | undefined, place: OutboundPlace): void;
+  /** `conf` is the one for the route itself when a policy targets it, else that of the destination. */
+  outboundRoute?(draft: RouteDraft, conf: OutboundConf | undefined, place: OutboundPlace): void;
+  inboundCluster?(draft: ClusterDraft, conf: InboundConf | undefined, place: InboundPlace): void;
+  inboundListener?(draft: ListenerDraft, conf: InboundConf | undefined, place: InboundPlace): void;
+  /** A filter chain of an inbound listener on which mesh mTLS ends. */
+  inboundTlsChain?(chain: ChainDraft, draft: ListenerDraft, conf: InboundConf | undefined, place: InboundPlace): void;
+  inboundRoute?(draft: RouteDraft, conf: InboundConf | undefined, place: InboundPlace): void;
+  /** A kind with a single conf for the whole proxy. */
+  proxy?(conf: ProxyConf, plan: Plan): void;
+}

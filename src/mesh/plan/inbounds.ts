@@ -1,0 +1,51 @@
+// What a proxy serves: one inbound per port, with the workload behind it.
+import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
+import { Dataplane_Networking_Inbound_State as InboundState } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
+import { tag, type Resource } from "#resources";
+import { inboundProtocol, reservedPort } from "./endpoints.ts";
+import type { Protocol } from "./destinations.ts";
+
+export interface Inbound {
+  /** Position in `networking.inbound`. */
+  readonly index: number;
+  readonly address: string;
+  readonly port: number;
+  readonly workloadAddress: string;
+  readonly workloadPort: number;
+  /** Name or decimal port: the section of the Dataplane's KRI. */
+  readonly section: string;
+  readonly protocol: Protocol;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Value of the service tag; empty for an inbound without tags. */
+  readonly service: string;
+}
+
+const known = new Set<string>(["http", "http2", "grpc", "tcp", "kafka"]);
+
+export function inboundsOf(dataplane: Resource<Dataplane>): readonly Inbound[] {
+  const networking = dataplane.spec.networking;
+  if (!networking) return [];
+  return networking.inbound.flatMap((inbound, index) => {
+    if (inbound.state === InboundState.Ignored || inbound.port === reservedPort) return [];
+    const address = inbound.address || networking.address;
+    const protocol = inboundProtocol(inbound);
+    return [{
+      index,
+      address,
+      port: inbound.port,
+      workloadAddress: inbound.serviceAddress || address,
+      workloadPort: inbound.servicePort || inbound.port,
+      section: inbound.name || String(inbound.port),
+      protocol: (known.has(protocol) ? protocol : "tcp") as Protocol,
+      tags: inbound.tags,
+      service: inbound.tags[tag.service] ?? "",
+    }];
+  });
+}
+
+/** Name by which the proxy is known to tracing, access logs and Envoy's node cluster: its first service, or `unknown`. */
+export function identifyingService(dataplane: Resource<Dataplane>): string {
+  const networking = dataplane.spec.networking;
+  const values = [...(networking?.inbound ?? []).map((it) => it.tags[tag.service]), networking?.gateway?.tags[tag.service]];
+  return values.filter((value): value is string => Boolean(value)).toSorted()[0] ?? "unknown";
+}

@@ -1,0 +1,289 @@
+// Makes plans: matches policies to a proxy, finds what it may call, shapes routes. Everything shared is computed once per scope.
+import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
+import { Mesh_MeshServices_Mode as ServicesMode } from "#gen/kuma/mesh/v1alpha1/mesh_pb.js";
+import { CertificateAuthorityBackend_Mode as MtlsMode } from "#gen/kuma/mesh/v1alpha1/mesh_pb.js";
+import { formatKri, kriOf, type Kind, type Kri, type Resource, type SpecKind } from "#resources";
+import { listInterner, memoOn, memoOnBoth } from "../intern.ts";
+import {
+  confForResource, confForService, fromRules, inboundRules, matchPolicies, resourceRules, singleRule, toRules, type MatchedPolicies, type PolicyResource, type RuleTargets,
+} from "../rules/index.ts";
+import type { MeshView } from "../view.ts";
+import { isHttp, protocolsInterner, resourceDestinations, serviceDestinations, type Destination } from "./destinations.ts";
+import { inboundsOf } from "./inbounds.ts";
+import type { MeshServiceResource } from "./mesh-service.ts";
+import { listedOutbounds, reachable, resolveBackendRef, virtualOutbounds, type DestinationIndex, type Outbound } from "./outbounds.ts";
+import { legacyVips, vipConfigName } from "./vips.ts";
+import type { ClusterPlan, DnsRecord, InboundConf, MeshTlsPlan, OutboundConf, Plan, PlannedInbound, PlannedOutbound, PlannedRoute, ProxyConf, TargetPlan } from "./plan.ts";
+import { feature, type Proxy } from "./proxy.ts";
+import type { HttpRoute, RouteShaper, WeightedBackend } from "./routes.ts";
+
+export interface PlannerOptions {
+  /** Policy kinds in their order of application. */
+  readonly policyKinds: readonly SpecKind[];
+  readonly kindOf: (name: string) => Kind | undefined;
+  readonly shapers: readonly RouteShaper[];
+}
+
+/** All that plans of a mesh depend on, save the proxy itself. Equal scopes are one object: nothing has to be planned anew. */
+export type Scope = readonly object[];
+
+export interface Planner {
+  scopeOf(view: MeshView): Scope;
+  /** Policies marked as shadow take part only when asked for. */
+  plan(view: MeshView, proxy: Proxy, options?: { readonly includeShadow: boolean }): Plan;
+}
+
+const destinationKinds = ["MeshService", "MeshExternalService", "MeshMultiZoneService"];
+const noConf: OutboundConf | undefined = undefined;
+
+export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions): Planner {
+  const protocolsOf = protocolsInterner();
+  const serviceDestination = serviceDestinations();
+  const portsOf = resourceDestinations(kindOf);
+  const internScope = listInterner<object>();
+  const internLists = listInterner<object>();
+  const internConf = confInterner();
+
+  const scopeOf = memoOn((view: MeshView): Scope =>
+    internScope([
+      view.mesh,
+      view.settings,
+      protocolsOf(view.list("Dataplane")),
+      ...policyKinds.map((kind) => view.list(kind.name)),
+      ...destinationKinds.map((kind) => view.list(kind)),
+      vipConfig(view) ?? view.settings,
+    ]),
+  );
+
+  /** What all proxies of a scope share. Made from the first view with the scope; later ones are equal in all it reads. */
+  const shared = new WeakMap<Scope, Shared>();
+  const sharedOf = (view: MeshView): Shared => {
+    const scope = scopeOf(view);
+    let found = shared.get(scope);
+    if (!found) {
+      found = openShared(view);
+      shared.set(scope, found);
+    }
+    return found;
+  };
+
+  const openShared = (view: MeshView): Shared => {
+    const protocols = protocolsOf(view.list("Dataplane"));
+    const resources = destinationKinds.flatMap((kind) => view.list(kind)).flatMap((it) => portsOf(it as MeshServiceResource));
+    const destinations: DestinationIndex = { resources, service: (tags) => serviceDestination(tags, protocols.get(tags["kuma.io/service"] ?? "") ?? "tcp") };
+    const targets: RuleTargets = { mesh: view.mesh, byKind: (kind) => (kind === "Mesh" ? [view.mesh] : view.list(kind)) };
+    const vips = legacyVips(vipConfig(view));
+    return { view, destinations, targets, virtual: virtualOutbounds(destinations, vips, view.settings.serviceVipPort), dns: dnsRecords(view, vips), byPolicies: new WeakMap(), plans: new WeakMap() };
+  };
+
+  const targetsFor = (its: Shared, lists: readonly object[], matched: readonly MatchedPolicies[]) => {
+    let known = its.byPolicies.get(lists);
+    if (!known) {
+      known = new Map<Destination, TargetPlan>();
+      its.byPolicies.set(lists, known);
+    }
+    const found = known;
+    return (destination: Destination): TargetPlan => {
+      let target = found.get(destination);
+      if (!target) {
+        target = planTarget(its, matched, destination);
+        found.set(destination, target);
+      }
+      return target;
+    };
+  };
+
+  const confFor = (its: Shared, kindIndex: number, matched: MatchedPolicies, destination: Destination): OutboundConf | undefined => {
+    const kind = policyKinds[kindIndex];
+    if (!kind?.policy?.hasTo || matched.all.length === 0) return noConf;
+    const value =
+      destination.is === "service"
+        ? confForService(toRules(kind, matched.all), destination.tags)
+        : confForResource(resourceRules(kind, matched.all, its.targets), destination.kri)?.[0];
+    return value === undefined ? noConf : internConf(value);
+  };
+
+  const confsOf = (its: Shared, matched: readonly MatchedPolicies[], destination: Destination): ReadonlyMap<string, OutboundConf> => {
+    const confs = new Map<string, OutboundConf>();
+    policyKinds.forEach((kind, at) => {
+      const list = matched[at];
+      const conf = list && confFor(its, at, list, destination);
+      if (conf) confs.set(kind.name, conf);
+    });
+    return confs;
+  };
+
+  const planTarget = (its: Shared, matched: readonly MatchedPolicies[], destination: Destination): TargetPlan => {
+    const confs = confsOf(its, matched, destination);
+    const traffic = trafficOf(its, matched, destination, confs);
+    const backends = traffic.is === "tcp" ? traffic.backends.map((it) => it.destination) : traffic.routes.flatMap(({ route }) => [...route.backends.map((it) => it.destination), ...mirrors(route)]);
+    const clusters = [...new Set(backends)].map((it): ClusterPlan => ({ destination: it, confs: it === destination ? confs : confsOf(its, matched, it) }));
+    return { destination, protocol: destination.protocol, confs, traffic, clusters };
+  };
+
+  const trafficOf = (its: Shared, matched: readonly MatchedPolicies[], destination: Destination, confs: ReadonlyMap<string, OutboundConf>): TargetPlan["traffic"] => {
+    const own: WeightedBackend = { destination, weight: 1 };
+    const contextFor = (kind: string) => ({
+      destination,
+      policies: matched[policyKinds.findIndex((it) => it.name === kind)]?.all ?? [],
+      resolve: (reference: Parameters<typeof resolveBackendRef>[1]) => resolveBackendRef(its.destinations, reference),
+    });
+    if (isHttp(destination.protocol)) {
+      for (const shaper of shapers) {
+        const routes = shaper.http?.(confs.get(shaper.kind)?.value, contextFor(shaper.kind));
+        if (routes) return { is: "http", routes: routes.map((route) => ({ route, confs: routeConfs(its, matched, route, confs) })) };
+      }
+    }
+    for (const shaper of shapers) {
+      const backends = shaper.tcp?.(confs.get(shaper.kind)?.value, contextFor(shaper.kind));
+      if (backends) return { is: "tcp", backends };
+    }
+    return { is: "tcp", backends: [own] };
+  };
+
+  /** A policy that targets the route resource itself wins over the one for the destination. */
+  const routeConfs = (its: Shared, matched: readonly MatchedPolicies[], route: HttpRoute, confs: ReadonlyMap<string, OutboundConf>): ReadonlyMap<string, OutboundConf> => {
+    const kri = route.kri;
+    if (!kri) return confs;
+    const own = new Map(confs);
+    policyKinds.forEach((kind, at) => {
+      const list = matched[at];
+      if (!kind.policy?.hasTo || !list || list.all.length === 0) return;
+      const exact = resourceRules(kind, list.all, its.targets).get(formatKri(kri));
+      if (exact?.conf[0] !== undefined) own.set(kind.name, internConf(exact.conf[0]));
+    });
+    return own;
+  };
+
+  const planInbounds = (dataplane: Resource<Dataplane>, matched: readonly MatchedPolicies[]): readonly PlannedInbound[] =>
+    inboundsOf(dataplane).map((inbound) => {
+      const confs = new Map<string, InboundConf>();
+      policyKinds.forEach((kind, at) => {
+        const list = matched[at]?.byInbound[inbound.index];
+        if (!list || list.length === 0) return;
+        confs.set(kind.name, inboundConf(kind, list));
+      });
+      return { inbound, confs };
+    });
+
+  const inboundConfs = memoOnBoth((kind: SpecKind, list: readonly PolicyResource[]): InboundConf => ({
+    rules: kind.policy?.hasRules || kind.policy?.isFromAsRules ? inboundRules(kind, list) : [],
+    fromRules: kind.policy?.hasFrom ? fromRules(kind, list) : [],
+  }));
+  const internInbound = confInterner<InboundConf>();
+  const inboundConf = (kind: SpecKind, list: readonly PolicyResource[]): InboundConf => internInbound(inboundConfs(kind, list));
+
+  const makePlan = (view: MeshView, its: Shared, proxy: Proxy, includeShadow: boolean): Plan => {
+    const { dataplane, traits } = proxy;
+    const matched = policyKinds.map((kind) => matchPolicies(kind, view.list(kind.name) as readonly PolicyResource[], dataplane, { includeShadow }));
+    const targetFor = targetsFor(its, internLists(matched.map((it) => it.all)), matched);
+    const mesh = view.mesh.spec;
+    const mode = mesh.meshServices?.mode ?? ServicesMode.Disabled;
+    const isTransparent = traits.transparentProxy?.outboundEnabled === true || traits.features.has(feature.bindOutbounds);
+    const outbounds: readonly Outbound[] = isTransparent
+      ? reachable(its.virtual, dataplane, mode === ServicesMode.ReachableBackends)
+      : listedOutbounds(dataplane, its.destinations);
+    const planned = outbounds.map(({ address, port, destination }): PlannedOutbound => ({ address, port, target: targetFor(destination) }));
+    const kind = kindOf("Dataplane");
+    const proxyConfs = new Map<string, ProxyConf>();
+    policyKinds.forEach((policyKind, at) => {
+      const list = matched[at];
+      if (!list || list.all.length === 0 || policyKind.policy?.hasTo || policyKind.policy?.hasFrom) return;
+      const value = singleRule(policyKind, list.all);
+      if (value !== undefined) proxyConfs.set(policyKind.name, { value });
+    });
+    return {
+      proxy,
+      view,
+      meshName: view.mesh.name,
+      zone: view.zone,
+      isUnified: traits.features.has(feature.unifiedNaming) && mode === ServicesMode.Exclusive,
+      mtls: meshTls(view),
+      allowsPassthrough: mesh.networking?.outbound?.passthrough !== false,
+      localityAware: mesh.routing?.localityAwareLoadBalancing === true,
+      internalCidrs: view.settings.internalCidrs,
+      dataplaneKri: (kind && kriOf(kind, dataplane)) ?? emptyKri,
+      inbounds: planInbounds(dataplane, matched),
+      outbounds: planned,
+      policies: new Map(policyKinds.map((it, at) => [it.name, matched[at]?.all ?? []])),
+      proxyConfs,
+      dns: isTransparent ? reachableRecords(its.dns, planned) : [],
+    };
+  };
+
+  return {
+    scopeOf,
+    plan(view, proxy, options) {
+      const its = sharedOf(view);
+      if (options?.includeShadow) return makePlan(view, its, proxy, true);
+      const ofTraits = its.plans.get(proxy.traits) ?? new WeakMap<Resource, Plan>();
+      its.plans.set(proxy.traits, ofTraits);
+      let plan = ofTraits.get(proxy.dataplane);
+      if (!plan) {
+        plan = makePlan(view, its, proxy, false);
+        ofTraits.set(proxy.dataplane, plan);
+      }
+      return plan;
+    },
+  };
+}
+
+interface Shared {
+  readonly view: MeshView;
+  readonly destinations: DestinationIndex;
+  readonly targets: RuleTargets;
+  readonly virtual: readonly Outbound[];
+  readonly dns: readonly DnsRecord[];
+  readonly byPolicies: WeakMap<readonly object[], Map<Destination, TargetPlan>>;
+  readonly plans: WeakMap<object, WeakMap<Resource, Plan>>;
+}
+
+const emptyKri: Kri = { shortName: "dp", mesh: "", zone: "", namespace: "", name: "", section: "" };
+
+/** Confs that read the same are one object, so that an unrelated change of a policy changes no key downstream. */
+function confInterner<T extends object = OutboundConf>(): (value: unknown) => T {
+  const known = new Map<string, WeakRef<T>>();
+  const byValue = new WeakMap<object, T>();
+  return (value) => {
+    const remembered = typeof value === "object" && value !== null ? byValue.get(value) : undefined;
+    if (remembered) return remembered;
+    const key = JSON.stringify(value, (_, it: unknown) => (it instanceof Map ? [...it] : it));
+    let conf = known.get(key)?.deref();
+    if (!conf) {
+      conf = (isInboundConf(value) ? value : { value }) as T;
+      if (known.size > 50_000) for (const [old, reference] of known) if (!reference.deref()) known.delete(old);
+      known.set(key, new WeakRef(conf));
+    }
+    if (typeof value === "object" && value !== null) byValue.set(value, conf);
+    return conf;
+  };
+}
+
+const isInboundConf = (value: unknown): value is InboundConf => typeof value === "object" && value !== null && "fromRules" in value && "rules" in value;
+
+const mirrors = (route: HttpRoute): Destination[] => route.filters.flatMap((it) => (it.requestMirror?.backend ? [it.requestMirror.backend] : []));
+
+function meshTls(view: MeshView): MeshTlsPlan | undefined {
+  const mtls = view.mesh.spec.mtls;
+  if (!mtls?.enabledBackend) return undefined;
+  const backend = mtls.backends.find((it) => it.name === mtls.enabledBackend);
+  return { backend: mtls.enabledBackend, isPermissive: backend?.mode === MtlsMode.PERMISSIVE };
+}
+
+const vipConfig = (view: MeshView): Resource | undefined => view.list("Config").find((it) => it.name === vipConfigName(view.mesh.name));
+
+function dnsRecords(view: MeshView, serviceVips: ReadonlyMap<string, string>): readonly DnsRecord[] {
+  const services = [...serviceVips].map(([service, address]) => ({ name: `${service}.${view.settings.dnsDomain}`, addresses: [address] }));
+  const resources = destinationKinds.flatMap((kind) => view.list(kind)).flatMap((it) => {
+    const status = (it as MeshServiceResource).status;
+    const addresses = (status?.vips ?? []).flatMap((vip) => (vip.ip ? [vip.ip] : []));
+    return (status?.addresses ?? []).flatMap((address) => (address.hostname && addresses.length > 0 ? [{ name: address.hostname, addresses }] : []));
+  });
+  return [...services, ...resources].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** A name is of use only where the proxy has an outbound for its address. */
+function reachableRecords(records: readonly DnsRecord[], outbounds: readonly PlannedOutbound[]): readonly DnsRecord[] {
+  const addresses = new Set(outbounds.map((it) => it.address));
+  return records.filter((record) => record.addresses.some((address) => addresses.has(address)));
+}

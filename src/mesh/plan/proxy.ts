@@ -1,0 +1,54 @@
+// What the engine knows about one proxy: its Dataplane and the abilities its kuma-dp announced.
+import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
+import type { Resource } from "#resources";
+
+/** Abilities and settings that many proxies share; equal ones are one object (`traitsOf`). */
+export interface ProxyTraits {
+  readonly features: ReadonlySet<string>;
+  readonly ipv6: boolean;
+  readonly transparentProxy: TransparentProxyTraits | undefined;
+  /** Port of Envoy's DNS listener, 0 for none. */
+  readonly dnsPort: number;
+  readonly readinessPort: number;
+  readonly adminPort: number;
+  readonly adminAddress: string;
+  readonly adminSocketPath: string;
+  /** Folder of the proxy's Unix sockets. */
+  readonly workdir: string;
+}
+
+export interface TransparentProxyTraits {
+  readonly inboundPort: number;
+  readonly outboundPort: number;
+  readonly outboundEnabled: boolean;
+  readonly dnsEnabled: boolean;
+  readonly ipFamilyMode: "dualstack" | "ipv4" | "ipv6";
+}
+
+export interface Proxy {
+  readonly dataplane: Resource<Dataplane>;
+  readonly traits: ProxyTraits;
+}
+
+export const feature = {
+  deltaGrpc: "feature-delta-grpc",
+  unifiedNaming: "feature-unified-resource-naming",
+  strictInboundPorts: "feature-strict-inbound-ports",
+  reusePort: "feature-reuse-port",
+  embeddedDns: "feature-embedded-dns",
+  bindOutbounds: "feature-bind-outbounds",
+  transparentProxyInMetadata: "feature-transparent-proxy-in-dataplane-metadata",
+  spire: "feature-spire",
+} as const;
+
+/** Interns traits by value: 1,000 proxies started alike share one object. */
+export function traitsInterner(): (traits: ProxyTraits) => ProxyTraits {
+  const known = new Map<string, WeakRef<ProxyTraits>>();
+  return (traits) => {
+    const key = JSON.stringify({ ...traits, features: [...traits.features].toSorted() });
+    const existing = known.get(key)?.deref();
+    if (existing) return existing;
+    known.set(key, new WeakRef(traits));
+    return traits;
+  };
+}
