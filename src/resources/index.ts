@@ -9,3 +9,18 @@ export {
 } from "./kind.ts";
 export { formatKri, kriOf, parseKri, type Kri } from "./kri.ts";
 export { displayName, keyText, label, tag, type Labels, type Resource, type ResourceKey } from "./resource.ts";
+// policies
+export {
+  backendRef, includesGateways, targetRef, targetRefKinds, validateBackendRefs, validateTargetRef, wholeMesh,
+  type BackendRef, type TargetRef, type TargetRefKind, type TargetRefRules,
+} from "./target-ref.ts";
+export {
+  conditionsStatus, decimalOf, durationField, durationMs, headerMatch, headerModifier, headerName, headerValues, hostnameField, int32Field, intOrString,
+  otelBackendRef, portField, uint32Field, type HeaderMatch, type HeaderModifier, type HeaderValue, type IntOrString,
+} from "./policy-schema.ts";
+export { policyMatch, sniMatch, spiffeMatch, spiffeProblem, validateMatch, validateMatches, type PolicyMatch } from "./policy-match.ts";
+export {
+  eachItem, nonNegativeDuration, percentDecimal, percentInt, positiveCount, positiveDecimal, positiveDuration, requiredPositiveDuration, validateSections,
+} from "./policy-checks.ts";
+export { definePolicyKind, fromDeprecation, topKinds, type PolicyDeclaration, type PolicySpec, type TopKinds } from "./policy-kind.ts";
+export { mergeConfs } from "./merge-confs.ts";

@@ -2,7 +2,7 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import type { z } from "zod";
 import type { Violation } from "./failure.ts";
-import type { Resource } from "./resource.ts";
+import type { Place, Resource } from "./resource.ts";
 
 /** Which control planes make a kind and which receive it (spec/api.md 1.1, column KDS). */
 export interface KdsFlow {
@@ -26,6 +26,8 @@ export interface PolicyTraits {
   readonly isFromAsRules: boolean;
   /** Order of application and of entries in `_rules`; lower first. */
   readonly order: number;
+  /** The conf of a `to` item that has no `default` (routes); the item without its reference when absent. */
+  readonly confOf?: (item: unknown) => unknown;
 }
 
 interface KindBase {
@@ -50,6 +52,10 @@ interface KindBase {
   readonly isProxy?: boolean;
   readonly isDestination?: boolean;
   readonly systemNamespaceOnly?: boolean;
+  /** The Kubernetes object has no namespace. */
+  readonly isClusterScoped?: boolean;
+  /** On Kubernetes the kind is a core Secret of this type. */
+  readonly kubernetesSecretType?: string;
   readonly isPolicy?: boolean;
   /** `/meshes/m/<path>/n/dataplanes` of older versions exists. */
   readonly legacyInspection?: boolean;
@@ -60,8 +66,11 @@ interface KindBase {
 export interface FlatKind<M extends DescMessage = DescMessage> extends KindBase {
   readonly shape: "flat";
   readonly message: M;
-  /** Completes what the user left out, before validation. Pure. */
-  readonly applyDefaults?: (spec: MessageShape<M>) => MessageShape<M>;
+  /** Completes what the user left out, before the last validation. Pure. */
+  readonly applyDefaults?: (spec: MessageShape<M>, place: Place) => MessageShape<M>;
+  /** Labels that follow from the spec; undefined takes one away. */
+  readonly labelsOf?: (spec: MessageShape<M>) => Readonly<Record<string, string | undefined>>;
+  readonly portsOf?: undefined;
   readonly validate?: (spec: MessageShape<M>, resource: Resource<MessageShape<M>>) => readonly Violation[];
   readonly deprecations?: (resource: Resource<MessageShape<M>>) => readonly string[];
 }
@@ -73,12 +82,25 @@ export interface SpecKind<S = unknown, T = unknown> extends KindBase {
   readonly status?: z.ZodType<T>;
   readonly validate?: (spec: S, resource: Resource<S, T>) => readonly Violation[];
   readonly deprecations?: (resource: Resource<S, T>) => readonly string[];
+  readonly labelsOf?: (spec: S) => Readonly<Record<string, string | undefined>>;
+  /** The ports of a destination: what its SNIs are made of. */
+  readonly portsOf?: (spec: S) => readonly { readonly port: number; readonly name?: string | undefined }[];
   /** Merges confs in order, later wins; the default is JSON merge patch with appended `append*` arrays. */
   readonly merge?: (confs: readonly unknown[]) => readonly unknown[];
 }
 
-// eslint-disable-next-line typescript/no-explicit-any -- a list of kinds holds specs of every type
-export type Kind = FlatKind | SpecKind<any, any>;
+/* eslint-disable typescript/no-explicit-any -- a list of kinds holds specs of every type */
+interface AnyFlatKind extends KindBase {
+  readonly shape: "flat";
+  readonly message: DescMessage;
+  readonly applyDefaults?: (spec: any, place: Place) => any;
+  readonly labelsOf?: (spec: any) => Readonly<Record<string, string | undefined>>;
+  readonly portsOf?: undefined;
+  readonly validate?: (spec: any, resource: Resource<any>) => readonly Violation[];
+  readonly deprecations?: (resource: Resource<any>) => readonly string[];
+}
+export type Kind = AnyFlatKind | SpecKind<any, any>;
+/* eslint-enable typescript/no-explicit-any */
 
 /** Declares a flat kind; the message type flows into its functions. */
 export function defineFlatKind<M extends DescMessage>(kind: Omit<FlatKind<M>, "shape">): FlatKind<M> {

@@ -24,6 +24,23 @@ export interface Resource<S = unknown, T = unknown> extends ResourceKey {
   readonly owner?: ResourceKey;
 }
 
+/** A resource before a store has given it version and times. */
+export type Unstored<S = unknown, T = unknown> = Omit<Resource<S, T>, "version" | "creationTime" | "modificationTime">;
+
+/** Where this control plane stands: it decides labels and what may be written here. */
+export interface Place {
+  readonly mode: "global" | "zone";
+  /** Name of the zone; empty on global. */
+  readonly zone: string;
+  /** A zone that is connected to a global control plane. */
+  readonly federated: boolean;
+  readonly environment: "universal" | "kubernetes";
+  readonly systemNamespace: string;
+  readonly disableOriginLabelValidation?: boolean;
+  /** `experimental.inboundTagsDisabled`: inbounds are written without tags. */
+  readonly inboundTagsDisabled?: boolean;
+}
+
 export const keyText = (key: ResourceKey): string => `${key.type}|${key.mesh}|${key.name}`;
 
 export const label = {
