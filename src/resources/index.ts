@@ -8,7 +8,13 @@ export {
   type FlatKind, type KdsFlow, type Kind, type Kinds, type PolicyTraits, type SpecKind,
 } from "./kind.ts";
 export { formatKri, kriOf, parseKri, type Kri } from "./kri.ts";
-export { displayName, keyText, label, tag, type Labels, type Resource, type ResourceKey } from "./resource.ts";
+export { displayName, keyText, label, tag, type Labels, type Place, type Resource, type ResourceKey, type Unstored } from "./resource.ts";
+export { computeLabels, validateLabels, validateOrigin, validateUnchanged } from "./labels.ts";
+export { hashedName, isSubdomain, validateMeshName, validateName } from "./names.ts";
+export { deprecationsOf, parseDocument, validateAgainstUrl, validateResource, type ParsedDocument } from "./parse.ts";
+export { printFields, printKubernetes, printMeta, printResource, printSpec, printTime, type Json } from "./print.ts";
+export { isObject, readFlat, writeFlat } from "./flat-json.ts";
+export { sniOf, snisOf, type DestinationPort } from "./sni.ts";
 // policies
 export {
   backendRef, includesGateways, targetRef, targetRefKinds, validateBackendRefs, validateTargetRef, wholeMesh,

@@ -1,0 +1,16 @@
+// What a Dataplane gets when it is written here: the zone on its tags, and "not ready" while a service probe has not answered.
+import { clone } from "@bufbuild/protobuf";
+import { Dataplane_Networking_Inbound_State as State, DataplaneSchema, type Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
+import { tag, type Place } from "../../resource.ts";
+
+export function completeDataplane(dataplane: Dataplane, place: Place): Dataplane {
+  const completed = clone(DataplaneSchema, dataplane);
+  const { networking } = completed;
+  if (!networking) return completed;
+  for (const inbound of networking.inbound) {
+    if (place.mode === "zone" && !place.inboundTagsDisabled) inbound.tags[tag.zone] = place.zone;
+    if (inbound.serviceProbe && !inbound.health && inbound.state === State.Ready) inbound.state = State.NotReady;
+  }
+  if (networking.gateway && place.mode === "zone") networking.gateway.tags[tag.zone] = place.zone;
+  return completed;
+}

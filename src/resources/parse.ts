@@ -1,0 +1,135 @@
+// From a document (JSON or YAML value) to a resource: the envelope, the flat rules, the schema of kinds with a spec.
+import { z } from "zod";
+import { badRequest, invalid, violation, type Violation } from "./failure.ts";
+import { flatProblem, isObject, readFlat } from "./flat-json.ts";
+import type { Kind, SpecKind } from "./kind.ts";
+import type { Labels, Resource, Unstored } from "./resource.ts";
+import { schemaViolations } from "./schema-violations.ts";
+import { validateMeshName, validateName } from "./names.ts";
+import type { JsonObject } from "@bufbuild/protobuf";
+
+type FlatKind = Extract<Kind, { readonly shape: "flat" }>;
+
+/** A document that could be read as a resource of the kind; `type` is what it calls itself. */
+export interface ParsedDocument {
+  readonly type: string;
+  readonly resource: Unstored;
+}
+
+/**
+ * Reads a document as a resource of `kind`. A `status` is dropped. Rejects with `bad-request` what cannot be decoded and with
+ * `invalid` what breaks the schema or the meaning of a kind with a spec; the meaning of a flat kind is checked by `validateResource`.
+ */
+export function parseDocument(kind: Kind, document: unknown): ParsedDocument {
+  if (hasForbiddenKey(document)) throw undecodable(kind, 'key "__proto__" is not allowed');
+  return kind.shape === "flat" ? parseFlat(kind, document) : parseSpec(kind, document);
+}
+
+/** Everything that can be said about a parsed resource without looking at others: name, mesh, and a flat kind's meaning. */
+export function validateResource(kind: Kind, resource: Unstored): readonly Violation[] {
+  return [
+    ...validateName(resource.name),
+    ...(kind.scope === "Mesh" ? validateMeshName(resource.mesh) : []),
+    ...(kind.shape === "flat" ? (kind.validate?.(resource.spec, unwritten(resource)) ?? []) : []),
+  ];
+}
+
+/** Warnings that a write of the resource returns. */
+export const deprecationsOf = (kind: Kind, resource: Unstored): readonly string[] => kind.deprecations?.(unwritten(resource)) ?? [];
+
+const unwritten = (resource: Unstored): Resource => ({ ...resource, version: 0, creationTime: 0, modificationTime: 0 });
+
+const undecodable = (kind: Kind, reason: string) => badRequest(`invalid ${kind.name} object: ${JSON.stringify(reason)}`);
+
+const envelopeFields = new Set(["type", "mesh", "name", "labels", "creationTime", "modificationTime", "kri", "snis"]);
+
+function parseFlat(kind: FlatKind, document: unknown): ParsedDocument {
+  if (!isObject(document)) throw undecodable(kind, `json: cannot unmarshal ${typeText(document)} into Go value of type v1alpha1.ResourceMeta`);
+  const { type, mesh, name } = document;
+  for (const [field, value] of Object.entries({ type, mesh, name })) {
+    if (value === undefined || value === null || typeof value === "string") continue;
+    throw undecodable(kind, `json: cannot unmarshal ${typeText(value)} into Go struct field ResourceMeta.${field} of type string`);
+  }
+  const labels = flatLabels(kind, document["labels"]);
+  const fields = Object.fromEntries(Object.entries(document).filter(([key, value]) => value !== undefined && !envelopeFields.has(key))) as JsonObject;
+  const problem = flatProblem(kind.message, fields);
+  if (problem) throw undecodable(kind, problem);
+  const resource: Unstored = { type: kind.name, mesh: kind.scope === "Mesh" ? textOf(mesh) : "", name: textOf(name), labels, spec: readOrThrow(kind, fields) };
+  return { type: textOf(type), resource };
+}
+
+function readOrThrow(kind: FlatKind, fields: JsonObject): unknown {
+  try {
+    return readFlat(kind.message, fields);
+  } catch (error) {
+    throw undecodable(kind, error instanceof Error ? error.message : String(error));
+  }
+}
+
+function flatLabels(kind: Kind, labels: unknown): Labels {
+  if (labels === undefined || labels === null) return {};
+  if (!isObject(labels)) throw undecodable(kind, `json: cannot unmarshal ${typeText(labels)} into Go struct field ResourceMeta.labels of type map[string]string`);
+  return Object.fromEntries(
+    Object.entries(labels).map(([key, value]) => {
+      if (typeof value !== "string") throw undecodable(kind, `json: cannot unmarshal ${typeText(value)} into Go struct field ResourceMeta.labels of type string`);
+      return [key, value];
+    }),
+  );
+}
+
+function parseSpec(kind: SpecKind, document: unknown): ParsedDocument {
+  if (!isObject(document)) throw undecodable(kind, `json: cannot unmarshal ${typeText(document)} into Go value of type map[string]interface {}`);
+  const result = documentSchema(kind).safeParse(document);
+  if (!result.success) {
+    const issues = result.error.issues;
+    const isDecodeError = (issue: z.core.$ZodIssue) => issue.code === "custom" && issue.params?.["isDecodeError"] === true;
+    const wrong = issues.filter((issue) => !isDecodeError(issue));
+    if (wrong.length === 0) throw undecodable(kind, issues[0]?.message ?? "");
+    throw invalid(schemaViolations(document, wrong));
+  }
+  const { type, name, mesh, labels, spec } = result.data;
+  const resource: Unstored = { type: kind.name, mesh: kind.scope === "Mesh" ? mesh : "", name, labels: labels ?? {}, spec };
+  const violations = kind.validate?.(spec, unwritten(resource)) ?? [];
+  if (violations.length > 0) throw invalid(violations);
+  return { type, resource };
+}
+
+interface Document {
+  readonly type: string;
+  readonly name: string;
+  readonly mesh: string;
+  readonly labels?: Record<string, string> | undefined;
+  readonly spec: unknown;
+}
+
+const schemas = new WeakMap<SpecKind, z.ZodType<Document>>();
+
+function documentSchema(kind: SpecKind): z.ZodType<Document> {
+  const known = schemas.get(kind);
+  if (known) return known;
+  const schema: z.ZodType<Document> = z.object({
+    type: z.enum([kind.name]),
+    name: z.string(),
+    mesh: z.string().default("default"),
+    labels: z.record(z.string(), z.string()).optional(),
+    spec: kind.spec,
+    ...(kind.status ? { status: kind.status.optional() } : {}),
+  });
+  schemas.set(kind, schema);
+  return schema;
+}
+
+function hasForbiddenKey(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(hasForbiddenKey);
+  if (!isObject(value)) return false;
+  return Object.hasOwn(value, "__proto__") || Object.values(value).some(hasForbiddenKey);
+}
+
+const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
+const typeText = (value: unknown): string => (value === null ? "null" : Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value);
+
+/** What a URL says about a resource must be what its body says. */
+export function validateAgainstUrl(parsed: ParsedDocument, key: { readonly type: string; readonly mesh: string; readonly name: string }): readonly Violation[] {
+  const differs = (field: "name" | "type" | "mesh", inBody: string) => (inBody === key[field] ? [] : [violation(field, `${field} from the URL has to be the same as in body`)]);
+  return [...differs("name", parsed.resource.name), ...differs("type", parsed.type), ...(key.mesh ? differs("mesh", parsed.resource.mesh) : [])];
+}
