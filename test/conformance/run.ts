@@ -1,0 +1,16 @@
+// Prints how many conformance cases of each folder pass: the suites that exist, one row per folder.
+import type { Outcome } from "./data.ts";
+import { runMatchers } from "./matchers.ts";
+import { runRules } from "./rules.ts";
+
+const suites: readonly (() => readonly Outcome[])[] = [runRules, runMatchers];
+const outcomes = suites.flatMap((run) => run());
+const folders = Map.groupBy(outcomes, (outcome) => outcome.folder);
+const width = Math.max(6, ...[...folders.keys()].map((folder) => folder.length));
+console.log(`${"folder".padEnd(width)}  passed  failed`);
+for (const [folder, list] of folders) {
+  const passed = list.filter((outcome) => outcome.ok).length;
+  console.log(`${folder.padEnd(width)}  ${String(passed).padStart(6)}  ${String(list.length - passed).padStart(6)}`);
+}
+for (const { folder, name, message } of outcomes.filter((outcome) => !outcome.ok)) console.log(`\n${folder} ${name}\n${process.argv.includes("--verbose") ? message : message.split("\n")[0]?.slice(0, 200)}`);
+process.exitCode = outcomes.every((outcome) => outcome.ok) ? 0 : 1;
