@@ -2,10 +2,11 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { HeaderValueOption_HeaderAppendAction as Append, type HeaderValueOptionSchema } from "#gen/envoy/config/core/v3/base_pb.js";
 import {
-  RedirectAction_RedirectResponseCode as RedirectCode, RouteActionSchema, RouteSchema, type HeaderMatcherSchema, type QueryParameterMatcherSchema, type Route,
+  RedirectAction_RedirectResponseCode as RedirectCode, RouteAction_RequestMirrorPolicySchema, RouteActionSchema, RouteSchema, type HeaderMatcherSchema, type QueryParameterMatcherSchema, type Route, type RouteAction,
   type RouteMatchSchema,
 } from "#gen/envoy/config/route/v3/route_components_pb.js";
 import { FractionalPercent_DenominatorType as Denominator } from "#gen/envoy/type/v3/percent_pb.js";
+import { RegexMatchAndSubstituteSchema } from "#gen/envoy/type/matcher/v3/regex_pb.js";
 import type { Destination, HeaderModifier, HttpMatch, HttpRoute, PathRewrite, RouteFilter, ValueMatch } from "#mesh";
 
 type Match = MessageInitShape<typeof RouteMatchSchema>;
@@ -81,12 +82,10 @@ function applyAction(message: Route, route: HttpRoute, nameOf: (destination: Des
     if (filter.requestMirror?.backend) {
       const percentage = Number(filter.requestMirror.percentage ?? 100);
       action.requestMirrorPolicies.push(
-        create(RouteActionSchema, {
-          requestMirrorPolicies: [{
-            cluster: nameOf(filter.requestMirror.backend),
-            runtimeFraction: { defaultValue: { numerator: Math.round(percentage * 10_000), denominator: Denominator.MILLION } },
-          }],
-        }).requestMirrorPolicies[0] ?? { $typeName: "envoy.config.route.v3.RouteAction.RequestMirrorPolicy", cluster: "", clusterHeader: "", hostRewriteLiteral: "", disableShadowHostSuffixAppend: false, requestHeadersMutations: [] },
+        create(RouteAction_RequestMirrorPolicySchema, {
+          cluster: nameOf(filter.requestMirror.backend),
+          runtimeFraction: { defaultValue: { numerator: Math.round(percentage * 10_000), denominator: Denominator.MILLION } },
+        }),
       );
     }
   }
@@ -95,12 +94,12 @@ function applyAction(message: Route, route: HttpRoute, nameOf: (destination: Des
 
 type Rewrite = NonNullable<RouteFilter["urlRewrite"]>;
 
-function applyRewrite(action: ReturnType<typeof create<typeof RouteActionSchema>>, rewrite: Rewrite, match: HttpMatch | undefined): void {
+function applyRewrite(action: RouteAction, rewrite: Rewrite, match: HttpMatch | undefined): void {
   if (rewrite.hostname) action.hostRewriteSpecifier = { case: "hostRewriteLiteral", value: rewrite.hostname };
-  if (rewrite.hostToBackendHostname) action.hostRewriteSpecifier = { case: "autoHostRewrite", value: true };
+  if (rewrite.hostToBackendHostname) action.hostRewriteSpecifier = create(RouteActionSchema, { hostRewriteSpecifier: { case: "autoHostRewrite", value: { value: true } } }).hostRewriteSpecifier;
   if (!rewrite.path) return;
   const pattern = rewritePattern(rewrite.path, match);
-  action.regexRewrite = create(RouteActionSchema, { regexRewrite: { pattern: regex(pattern.regex), substitution: pattern.substitution } }).regexRewrite;
+  action.regexRewrite = create(RegexMatchAndSubstituteSchema, { pattern: regex(pattern.regex), substitution: pattern.substitution });
 }
 
 function rewritePattern(path: PathRewrite, match: HttpMatch | undefined): { regex: string; substitution: string } {

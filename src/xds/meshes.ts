@@ -1,0 +1,86 @@
+// Views of meshes, made anew as the store changes: followed, never polled; many changes at once are one new view.
+import { meshView, type MeshSettings, type MeshView } from "#mesh";
+import type { Mesh } from "#gen/kuma/mesh/v1alpha1/mesh_pb.js";
+import type { Clock } from "#platform";
+import type { Kind, Resource } from "#resources";
+import type { Change, Store } from "#store";
+
+export interface Meshes {
+  /** The newest view, or undefined when there is no such mesh. */
+  current(mesh: string): MeshView | undefined;
+  /** Calls back with each new view of the mesh; undefined when it was deleted. Returns the function that ends it. */
+  follow(mesh: string, onView: (view: MeshView | undefined) => void): () => void;
+  close(): void;
+}
+
+export interface MeshesOptions {
+  readonly store: Store;
+  readonly kinds: readonly Kind[];
+  readonly zone: string;
+  readonly settings: MeshSettings;
+  readonly clock: Clock;
+  /** Shortest time between two views of one mesh: a storm of changes becomes a few views. */
+  readonly minGapMs: number;
+}
+
+/** Kinds that never change what a proxy is sent: who is connected, and what others computed for display. */
+const isStatusKind = (kind: Kind): boolean => kind.name.endsWith("Insight") || kind.name === "Zone";
+
+export function followMeshes({ store, kinds, zone, settings, clock, minGapMs }: MeshesOptions): Meshes {
+  const watched = kinds.filter((kind) => !isStatusKind(kind) && kind.name !== "Mesh");
+  const scopes = new Map(watched.map((kind) => [kind.name, kind.scope]));
+  const views = new Map<string, MeshView>();
+  const followers = new Map<string, Set<(view: MeshView | undefined) => void>>();
+  const dirty = new Set<string>();
+  let isScheduled = false;
+  let lastPassEnded = 0;
+
+  const build = (name: string): MeshView | undefined => {
+    const mesh = store.get({ type: "Mesh", mesh: "", name });
+    if (!mesh) return undefined;
+    const lists = new Map(watched.map((kind) => [kind.name, store.list(kind.name, kind.scope === "Mesh" ? { mesh: name } : {})]));
+    return meshView({ mesh: mesh as Resource<Mesh>, zone, settings, lists });
+  };
+  const pass = () => {
+    isScheduled = false;
+    const names = [...dirty];
+    dirty.clear();
+    for (const name of names) {
+      const view = build(name);
+      if (view) views.set(name, view);
+      else views.delete(name);
+      for (const notify of followers.get(name) ?? []) notify(view);
+    }
+    lastPassEnded = clock.now();
+  };
+  const schedule = () => {
+    if (isScheduled) return;
+    isScheduled = true;
+    clock.after(Math.max(0, lastPassEnded + minGapMs - clock.now()), pass);
+  };
+  const onChanges = (changes: readonly Change[]) => {
+    for (const { key } of changes) {
+      if (key.type === "Mesh") dirty.add(key.name);
+      else if (scopes.get(key.type) === "Mesh") dirty.add(key.mesh);
+      else if (scopes.get(key.type) === "Global") for (const name of views.keys()) dirty.add(name);
+    }
+    if (dirty.size > 0) schedule();
+  };
+  const stop = store.follow(onChanges);
+  return {
+    current(mesh) {
+      let view = views.get(mesh);
+      if (!view) {
+        view = build(mesh);
+        if (view) views.set(mesh, view);
+      }
+      return view;
+    },
+    follow(mesh, onView) {
+      const its = followers.get(mesh) ?? new Set();
+      followers.set(mesh, its.add(onView));
+      return () => its.delete(onView);
+    },
+    close: stop,
+  };
+}

@@ -1,0 +1,86 @@
+// What a proxy says of itself: the node metadata that the bootstrap document put there (spec/dataplane.md 3). Untrusted: parsed, never assumed.
+import type { JsonObject } from "@bufbuild/protobuf";
+import { z } from "zod";
+import type { Node } from "#gen/envoy/config/core/v3/base_pb.js";
+import type { ProxyTraits } from "#mesh";
+import { badRequest } from "#resources";
+
+const port = z.coerce.number().int().min(0).max(65535).catch(0);
+const redirect = z.object({ enabled: z.boolean().catch(false), port }).partial().catch({});
+
+const schema = z.object({
+  version: z.object({ kumaDp: z.record(z.string(), z.unknown()), envoy: z.record(z.string(), z.unknown()) }).partial().catch({}),
+  features: z.array(z.string().max(200)).max(200).catch([]),
+  workdir: z.string().max(4096).catch(""),
+  ipv6Enabled: z.boolean().catch(true),
+  "dataplane.resource": z.string().max(4_000_000).optional(),
+  "dataplane.admin.port": port.optional(),
+  "dataplane.admin.address": z.string().max(200).catch(""),
+  "dataplane.admin.socketPath": z.string().max(4096).catch(""),
+  "dataplane.dns.port": port.optional(),
+  "dataplane.readinessReporter.port": port.optional(),
+  "dataplane.proxyType": z.enum(["dataplane", "ingress", "egress"]).catch("dataplane"),
+  dynamicMetadata: z.record(z.string(), z.string()).catch({}),
+  transparentProxy: z
+    .object({
+      ipFamilyMode: z.enum(["dualstack", "ipv4", "ipv6"]).catch("dualstack"),
+      redirect: z.object({ inbound: redirect, outbound: redirect, dns: redirect }).partial().catch({}),
+    })
+    .partial()
+    .optional()
+    .catch(undefined),
+});
+
+export type ProxyType = "dataplane" | "ingress" | "egress";
+
+export interface NodeFacts {
+  readonly id: string;
+  readonly mesh: string;
+  readonly name: string;
+  readonly proxyType: ProxyType;
+  /** The Dataplane as JSON text, when kuma-dp brought one along. */
+  readonly resourceText: string | undefined;
+  readonly traits: ProxyTraits;
+  readonly version: { readonly kumaDp: Readonly<Record<string, unknown>>; readonly envoy: Readonly<Record<string, unknown>>; readonly dependencies: Readonly<Record<string, string>> };
+  readonly metadata: JsonObject;
+}
+
+/** Throws a KumaError for a node without a usable id. */
+export function parseNode(node: Node): NodeFacts {
+  const dot = node.id.indexOf(".");
+  if (dot < 0 || dot === node.id.length - 1) throw badRequest(`invalid node id "${node.id.slice(0, 100)}": expected <mesh>.<name>`);
+  const metadata = node.metadata ?? {};
+  const parsed = schema.parse(metadata);
+  const proxying = parsed.transparentProxy;
+  return {
+    id: node.id,
+    mesh: node.id.slice(0, dot),
+    name: node.id.slice(dot + 1),
+    proxyType: parsed["dataplane.proxyType"],
+    resourceText: parsed["dataplane.resource"],
+    version: { kumaDp: parsed.version.kumaDp ?? {}, envoy: parsed.version.envoy ?? {}, dependencies: dependenciesOf(parsed.dynamicMetadata) },
+    metadata,
+    traits: {
+      features: new Set(parsed.features),
+      ipv6: parsed.ipv6Enabled,
+      dnsPort: parsed["dataplane.dns.port"] ?? 0,
+      readinessPort: parsed["dataplane.readinessReporter.port"] ?? 0,
+      adminPort: parsed["dataplane.admin.port"] ?? 0,
+      adminAddress: parsed["dataplane.admin.address"],
+      adminSocketPath: parsed["dataplane.admin.socketPath"],
+      workdir: parsed.workdir,
+      transparentProxy: proxying && {
+        inboundPort: proxying.redirect?.inbound?.port ?? 0,
+        outboundPort: proxying.redirect?.outbound?.port ?? 0,
+        outboundEnabled: proxying.redirect?.outbound?.enabled ?? false,
+        dnsEnabled: proxying.redirect?.dns?.enabled ?? false,
+        ipFamilyMode: proxying.ipFamilyMode ?? "dualstack",
+      },
+    },
+  };
+}
+
+const dependencyPrefix = "version.dependencies.";
+
+const dependenciesOf = (dynamic: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(dynamic).flatMap(([key, value]) => (key.startsWith(dependencyPrefix) ? [[key.slice(dependencyPrefix.length), value]] : [])));

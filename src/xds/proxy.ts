@@ -1,0 +1,166 @@
+// One connected proxy: its current plan turned into the snapshot it should have, and its certificate kept fresh.
+import type { AdminTls, Pipeline, Sealed, Sealer } from "#envoy";
+import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
+import type { Destination, MeshView, Planner, Proxy, Scope } from "#mesh";
+import type { Platform } from "#platform";
+import type { Resource } from "#resources";
+import { issueIdentity, trustBundle, urisOf, type AuthoritySource, type Identity } from "./secrets.ts";
+import type { Snapshot } from "./snapshot.ts";
+import type { CertificateFacts } from "./status.ts";
+
+export interface ProxyParts {
+  readonly planner: Planner;
+  readonly pipeline: Pipeline;
+  readonly sealer: Sealer;
+  readonly authorities: AuthoritySource;
+  readonly platform: Platform;
+  /** Certificates of the proxy's admin listener; undefined while the control plane has no authority for them. */
+  readonly adminTls: (dataplane: Resource<Dataplane>) => Promise<AdminTls | undefined>;
+}
+
+export interface ProxyEvents {
+  wanted(snapshot: Snapshot): void;
+  certificate(facts: CertificateFacts): void;
+}
+
+const noSecrets: ReadonlyMap<string, Sealed> = new Map();
+
+/** Lives as long as the proxy's stream. `update` is called with each new view of its mesh. */
+export class ConnectedProxy {
+  private readonly parts: ProxyParts;
+  private readonly events: ProxyEvents;
+  private proxy: Proxy;
+  private view: MeshView | undefined;
+  private scope: Scope | undefined;
+  private plannedFor: Resource<Dataplane> | undefined;
+  private identity: Identity | undefined;
+  private adminTls: AdminTls | undefined;
+  private isIssuing = false;
+  private hasEnded = false;
+  private cancelRenewal = () => {};
+  private last: { clusters: readonly Sealed[]; listeners: readonly Sealed[]; destinations: ReadonlyMap<string, Destination>; identityName: string | undefined; caName: string | undefined } | undefined;
+  private lastEndpoints: ReadonlyMap<string, Sealed> = new Map();
+  private lastSecrets: ReadonlyMap<string, Sealed> = noSecrets;
+
+  constructor(proxy: Proxy, parts: ProxyParts, events: ProxyEvents) {
+    this.proxy = proxy;
+    this.parts = parts;
+    this.events = events;
+  }
+
+  async start(view: MeshView): Promise<void> {
+    this.adminTls = await this.parts.adminTls(this.proxy.dataplane);
+    this.update(view);
+  }
+
+  end(): void {
+    this.hasEnded = true;
+    this.cancelRenewal();
+  }
+
+  get dataplane(): Resource<Dataplane> {
+    return this.proxy.dataplane;
+  }
+
+  update(view: MeshView): void {
+    if (this.hasEnded) return;
+    const stored = view.list("Dataplane").find((it) => it.name === this.proxy.dataplane.name) as Resource<Dataplane> | undefined;
+    if (stored && stored.version > this.proxy.dataplane.version) this.proxy = { ...this.proxy, dataplane: stored };
+    const scope = this.parts.planner.scopeOf(view);
+    const mustPlan = scope !== this.scope || this.plannedFor !== this.proxy.dataplane || !this.last;
+    this.view = view;
+    if (mustPlan) {
+      const plan = this.parts.planner.plan(view, this.proxy);
+      const resources = this.parts.pipeline.resourcesFor(plan, this.adminTls);
+      this.scope = scope;
+      this.plannedFor = this.proxy.dataplane;
+      this.last = {
+        clusters: resources.clusters, listeners: resources.listeners, destinations: resources.endpoints,
+        identityName: resources.secrets?.identity, caName: resources.secrets?.meshCa,
+      };
+    }
+    const endpointsChanged = this.refreshEndpoints(view);
+    const secretsChanged = this.refreshSecrets();
+    if (mustPlan || endpointsChanged || secretsChanged) this.announce();
+  }
+
+  private refreshEndpoints(view: MeshView): boolean {
+    const destinations = this.last?.destinations ?? new Map<string, Destination>();
+    let hasChanged = destinations.size !== this.lastEndpoints.size;
+    const endpoints = new Map<string, Sealed>();
+    for (const [name, destination] of destinations) {
+      const sealed = this.parts.pipeline.endpointsFor(view, name, destination);
+      if (this.lastEndpoints.get(name) !== sealed) hasChanged = true;
+      endpoints.set(name, sealed);
+    }
+    if (hasChanged) this.lastEndpoints = endpoints;
+    return hasChanged;
+  }
+
+  /** Puts what is at hand into the snapshot; a missing or outdated leaf is ordered and follows. */
+  private refreshSecrets(): boolean {
+    const names = this.last;
+    const current = this.parts.authorities.authorityOf(this.proxy.dataplane.mesh);
+    if (!names?.identityName || !names.caName || !current) {
+      const hadSecrets = this.lastSecrets.size > 0;
+      this.lastSecrets = noSecrets;
+      if (!names?.identityName) this.dropIdentity();
+      return hadSecrets;
+    }
+    const uris = urisOf(this.proxy.dataplane);
+    const identity = this.identity;
+    const isCurrent = identity && identity.authority === current.authority && identity.names === uris.join(" ") && identity.secret.name === names.identityName;
+    const isDue = identity && this.parts.platform.clock.now() >= identity.renewAt;
+    if (!isCurrent || isDue) this.order(names.identityName, uris, current);
+    const bundle = trustBundle(names.caName, current.authority, this.parts.sealer);
+    const secrets = new Map<string, Sealed>([[names.caName, bundle]]);
+    // The leaf of the previous authority serves until the new one is made, so that nothing breaks meanwhile.
+    if (identity && identity.secret.name === names.identityName) secrets.set(names.identityName, identity.secret);
+    const hasChanged = secrets.size !== this.lastSecrets.size || [...secrets].some(([name, secret]) => this.lastSecrets.get(name) !== secret);
+    if (hasChanged) this.lastSecrets = secrets;
+    return hasChanged;
+  }
+
+  private dropIdentity(): void {
+    this.cancelRenewal();
+    this.identity = undefined;
+  }
+
+  private order(name: string, uris: readonly string[], current: NonNullable<ReturnType<AuthoritySource["authorityOf"]>>): void {
+    if (this.isIssuing || this.hasEnded) return;
+    this.isIssuing = true;
+    issueIdentity({ name, uris, ...current }, this.parts.platform, this.parts.sealer).then(
+      (identity) => {
+        this.isIssuing = false;
+        if (this.hasEnded) return;
+        this.identity = identity;
+        this.events.certificate({ issuedAt: identity.issuedAt, expiresAt: identity.expiresAt, backend: identity.backend, supportedBackends: this.supportedBackends() });
+        this.cancelRenewal();
+        this.cancelRenewal = this.parts.platform.clock.after(identity.renewAt - this.parts.platform.clock.now(), () => this.renew());
+        if (this.refreshSecrets()) this.announce();
+      },
+      (error: unknown) => {
+        this.isIssuing = false;
+        this.parts.platform.log.error("could not issue a certificate; trying again in 5 s", { proxy: this.proxy.dataplane.name, mesh: this.proxy.dataplane.mesh, error });
+        this.cancelRenewal();
+        this.cancelRenewal = this.parts.platform.clock.after(5000, () => this.renew());
+      },
+    );
+  }
+
+  private renew(): void {
+    if (!this.hasEnded && this.view && this.refreshSecrets()) this.announce();
+  }
+
+  private supportedBackends(): readonly string[] {
+    return this.view?.mesh.spec.mtls?.backends.map((it) => it.name) ?? [];
+  }
+
+  private announce(): void {
+    if (!this.last) return;
+    // A listener without its certificate would refuse everybody: the first snapshot waits for it.
+    if (this.last.identityName && !this.lastSecrets.has(this.last.identityName) && this.isIssuing) return;
+    this.events.wanted({ clusters: this.last.clusters, listeners: this.last.listeners, endpoints: this.lastEndpoints, secrets: this.lastSecrets });
+  }
+}
+

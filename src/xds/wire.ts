@@ -1,0 +1,68 @@
+// Discovery responses as bytes: the resources inside are encoded already, so an answer is put together from shared parts.
+import type { Sealed } from "#envoy";
+
+export const typeUrl = {
+  cluster: "type.googleapis.com/envoy.config.cluster.v3.Cluster",
+  endpoints: "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment",
+  listener: "type.googleapis.com/envoy.config.listener.v3.Listener",
+  route: "type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
+  secret: "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret",
+} as const;
+
+export interface SotwResponse {
+  readonly typeUrl: string;
+  readonly version: string;
+  readonly nonce: string;
+  readonly resources: readonly Sealed[];
+}
+
+export interface DeltaResponse {
+  readonly typeUrl: string;
+  readonly systemVersion: string;
+  readonly nonce: string;
+  readonly resources: readonly Sealed[];
+  readonly removed: readonly string[];
+}
+
+const sotwEntries = new WeakMap<Sealed, Buffer>();
+const deltaEntries = new WeakMap<Sealed, Buffer>();
+
+/** envoy.service.discovery.v3.DiscoveryResponse: version_info 1, resources 2, type_url 4, nonce 5, control_plane 6. */
+export function encodeSotw(response: SotwResponse, controlPlaneId: string): Uint8Array[] {
+  const entries = response.resources.map((resource) => remembered(sotwEntries, resource, () => field(2, resource.any)));
+  return [text(1, response.version), ...entries, text(4, response.typeUrl), text(5, response.nonce), field(6, text(1, controlPlaneId))];
+}
+
+/** DeltaDiscoveryResponse: system_version_info 1, resources 2 {version 1, resource 2, name 3}, type_url 4, nonce 5, removed_resources 6, control_plane 7. */
+export function encodeDelta(response: DeltaResponse, controlPlaneId: string): Uint8Array[] {
+  const entries = response.resources.map((resource) =>
+    remembered(deltaEntries, resource, () => field(2, Buffer.concat([text(1, resource.version), field(2, resource.any), text(3, resource.name)]))),
+  );
+  return [
+    text(1, response.systemVersion), ...entries, text(4, response.typeUrl), text(5, response.nonce), ...response.removed.map((name) => text(6, name)),
+    field(7, text(1, controlPlaneId)),
+  ];
+}
+
+function remembered(known: WeakMap<Sealed, Buffer>, resource: Sealed, encode: () => Buffer): Buffer {
+  let entry = known.get(resource);
+  if (!entry) {
+    entry = encode();
+    known.set(resource, entry);
+  }
+  return entry;
+}
+
+const text = (number: number, value: string): Buffer => field(number, Buffer.from(value, "utf8"));
+
+/** A length-delimited protobuf field. */
+function field(number: number, value: Uint8Array): Buffer {
+  const head = [(number << 3) | 2];
+  let length = value.byteLength;
+  while (length >= 0x80) {
+    head.push((length & 0x7f) | 0x80);
+    length >>>= 7;
+  }
+  head.push(length);
+  return Buffer.concat([Uint8Array.from(head), value]);
+}
