@@ -36,7 +36,7 @@ export function keyMaker(): KeyMaker {
 
 /** Destinations are objects that refer to whole resources: in a key their number stands for them. */
 const destinationIds = (idOf: (value: object) => number) => (name: string, value: unknown) =>
-  (name === "destination" || name === "backend") && typeof value === "object" && value !== null ? idOf(value) : value;
+  name === "source" ? undefined : (name === "destination" || name === "backend") && typeof value === "object" && value !== null ? idOf(value) : value;
 
 /** Abilities of a proxy that change what a shared resource looks like. */
 export const traitsKey = (traits: ProxyTraits, isUnified: boolean): string =>

@@ -15,3 +15,8 @@ export type {
   BackendRef, HeaderModifier, HttpMatch, HttpRoute, PathRewrite, RouteFilter, RouteShaper, ShapeContext, ValueMatch, WeightedBackend,
 } from "./plan/routes.ts";
 export { legacyVips, vipConfigName } from "./plan/vips.ts";
+// rules
+export type { InboundRule } from "./rules/inbound-rules.ts";
+export type { Rule, SubsetTag } from "./rules/subsets.ts";
+export type { PolicyResource } from "./rules/policies.ts";
+export { matchesHash } from "./rules/matches-hash.ts";

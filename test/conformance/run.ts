@@ -1,9 +1,10 @@
 // Prints how many conformance cases of each folder pass: the suites that exist, one row per folder.
+import { runBootstrap } from "./bootstrap.ts";
 import type { Outcome } from "./data.ts";
 import { runMatchers } from "./matchers.ts";
 import { runRules } from "./rules.ts";
 
-const suites: readonly (() => readonly Outcome[])[] = [runRules, runMatchers];
+const suites: readonly (() => readonly Outcome[])[] = [runBootstrap, runRules, runMatchers];
 const outcomes = suites.flatMap((run) => run());
 const folders = Map.groupBy(outcomes, (outcome) => outcome.folder);
 const width = Math.max(6, ...[...folders.keys()].map((folder) => folder.length));

@@ -5,7 +5,8 @@ import type { Destination, Protocol } from "./destinations.ts";
 import type { Inbound } from "./inbounds.ts";
 import type { Proxy } from "./proxy.ts";
 import type { HttpRoute, WeightedBackend } from "./routes.ts";
-import type { InboundRule, Rule } from "../rules/index.ts";
+import type { InboundRule } from "../rules/inbound-rules.ts";
+import type { Rule } from "../rules/subsets.ts";
 
 /** Merged conf of one kind for one destination. */
 export interface OutboundConf {

@@ -2,11 +2,18 @@
 import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import { Mesh_MeshServices_Mode as ServicesMode } from "#gen/kuma/mesh/v1alpha1/mesh_pb.js";
 import { CertificateAuthorityBackend_Mode as MtlsMode } from "#gen/kuma/mesh/v1alpha1/mesh_pb.js";
-import { formatKri, kriOf, type Kind, type Kri, type Resource, type SpecKind } from "#resources";
+import { kriOf, type Kind, type Kri, type Resource, type SpecKind } from "#resources";
 import { listInterner, memoOn, memoOnBoth } from "../intern.ts";
-import {
-  confForResource, confForService, fromRules, inboundRules, matchPolicies, resourceRules, singleRule, toRules, type MatchedPolicies, type PolicyResource, type RuleTargets,
-} from "../rules/index.ts";
+import { fromRules } from "../rules/from-rules.ts";
+import { inboundRules } from "../rules/inbound-rules.ts";
+import { matchesHash } from "../rules/matches-hash.ts";
+import { inboundKey, matchPolicies, type MatchedPolicies } from "../rules/matching.ts";
+import type { PolicyResource } from "../rules/policies.ts";
+import type { RuleTargets } from "../rules/resolve.ts";
+import { resourceRules, ruleForResource, targetKey } from "../rules/resource-rules.ts";
+import { singleRule } from "../rules/single-rule.ts";
+import { ruleForTags } from "../rules/subsets.ts";
+import { toRules } from "../rules/to-rules.ts";
 import type { MeshView } from "../view.ts";
 import { isHttp, protocolsInterner, resourceDestinations, serviceDestinations, type Destination } from "./destinations.ts";
 import { inboundsOf } from "./inbounds.ts";
@@ -42,7 +49,7 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
   const portsOf = resourceDestinations(kindOf);
   const internScope = listInterner<object>();
   const internLists = listInterner<object>();
-  const internConf = confInterner();
+  const internConf = interner((value: unknown): OutboundConf => ({ value }), JSON.stringify);
 
   const scopeOf = memoOn((view: MeshView): Scope =>
     internScope([
@@ -98,8 +105,8 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
     if (!kind?.policy?.hasTo || matched.all.length === 0) return noConf;
     const value =
       destination.is === "service"
-        ? confForService(toRules(kind, matched.all), destination.tags)
-        : confForResource(resourceRules(kind, matched.all, its.targets), destination.kri)?.[0];
+        ? ruleForTags(toRules(kind, matched.all, its.targets), destination.tags)?.conf
+        : ruleForResource(resourceRules(kind, matched.all, its.targets), destination.resource, destination.kri.section, its.view.mesh)?.conf[0];
     return value === undefined ? noConf : internConf(value);
   };
 
@@ -125,7 +132,7 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
     const own: WeightedBackend = { destination, weight: 1 };
     const contextFor = (kind: string) => ({
       destination,
-      policies: matched[policyKinds.findIndex((it) => it.name === kind)]?.all ?? [],
+      originOf: (matches: unknown) => routeOrigin(its, matched, kind, destination, matches),
       resolve: (reference: Parameters<typeof resolveBackendRef>[1]) => resolveBackendRef(its.destinations, reference),
     });
     if (isHttp(destination.protocol)) {
@@ -141,15 +148,25 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
     return { is: "tcp", backends: [own] };
   };
 
+  /** The route resource that a rule with these matches comes from; the older kind of destination has none. */
+  const routeOrigin = (its: Shared, matched: readonly MatchedPolicies[], kindName: string, destination: Destination, matches: unknown): Resource | undefined => {
+    const at = policyKinds.findIndex((it) => it.name === kindName);
+    const kind = policyKinds[at];
+    const list = matched[at];
+    if (!kind || !list || destination.is === "service") return undefined;
+    const rule = ruleForResource(resourceRules(kind, list.all, its.targets), destination.resource, destination.kri.section, its.view.mesh);
+    return rule?.originByMatches.get(matchesHash(matches))?.resource;
+  };
+
   /** A policy that targets the route resource itself wins over the one for the destination. */
   const routeConfs = (its: Shared, matched: readonly MatchedPolicies[], route: HttpRoute, confs: ReadonlyMap<string, OutboundConf>): ReadonlyMap<string, OutboundConf> => {
-    const kri = route.kri;
-    if (!kri) return confs;
+    const source = route.source;
+    if (!source) return confs;
     const own = new Map(confs);
     policyKinds.forEach((kind, at) => {
       const list = matched[at];
       if (!kind.policy?.hasTo || !list || list.all.length === 0) return;
-      const exact = resourceRules(kind, list.all, its.targets).get(formatKri(kri));
+      const exact = resourceRules(kind, list.all, its.targets).get(targetKey(source));
       if (exact?.conf[0] !== undefined) own.set(kind.name, internConf(exact.conf[0]));
     });
     return own;
@@ -159,7 +176,7 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
     inboundsOf(dataplane).map((inbound) => {
       const confs = new Map<string, InboundConf>();
       policyKinds.forEach((kind, at) => {
-        const list = matched[at]?.byInbound[inbound.index];
+        const list = matched[at]?.byInbound.get(inboundKey(inbound.address, inbound.port));
         if (!list || list.length === 0) return;
         confs.set(kind.name, inboundConf(kind, list));
       });
@@ -170,12 +187,12 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
     rules: kind.policy?.hasRules || kind.policy?.isFromAsRules ? inboundRules(kind, list) : [],
     fromRules: kind.policy?.hasFrom ? fromRules(kind, list) : [],
   }));
-  const internInbound = confInterner<InboundConf>();
+  const internInbound = interner((conf: InboundConf) => conf, inboundConfText);
   const inboundConf = (kind: SpecKind, list: readonly PolicyResource[]): InboundConf => internInbound(inboundConfs(kind, list));
 
   const makePlan = (view: MeshView, its: Shared, proxy: Proxy, includeShadow: boolean): Plan => {
     const { dataplane, traits } = proxy;
-    const matched = policyKinds.map((kind) => matchPolicies(kind, view.list(kind.name) as readonly PolicyResource[], dataplane, { includeShadow }));
+    const matched = policyKinds.map((kind) => matchPolicies(kind, view.list(kind.name) as readonly PolicyResource[], dataplane, { includeShadow, targets: its.targets }));
     const targetFor = targetsFor(its, internLists(matched.map((it) => it.all)), matched);
     const mesh = view.mesh.spec;
     const mode = mesh.meshServices?.mode ?? ServicesMode.Disabled;
@@ -189,8 +206,8 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
     policyKinds.forEach((policyKind, at) => {
       const list = matched[at];
       if (!list || list.all.length === 0 || policyKind.policy?.hasTo || policyKind.policy?.hasFrom) return;
-      const value = singleRule(policyKind, list.all);
-      if (value !== undefined) proxyConfs.set(policyKind.name, { value });
+      const rule = singleRule(policyKind, list.all);
+      if (rule) proxyConfs.set(policyKind.name, { value: rule.conf });
     });
     return {
       proxy,
@@ -240,26 +257,28 @@ interface Shared {
 
 const emptyKri: Kri = { shortName: "dp", mesh: "", zone: "", namespace: "", name: "", section: "" };
 
-/** Confs that read the same are one object, so that an unrelated change of a policy changes no key downstream. */
-function confInterner<T extends object = OutboundConf>(): (value: unknown) => T {
+/** Values that read the same become one object, so that an unrelated change of a policy changes no key downstream. */
+function interner<V, T extends object>(make: (value: V) => T, textOf: (value: V) => string): (value: V) => T {
   const known = new Map<string, WeakRef<T>>();
   const byValue = new WeakMap<object, T>();
   return (value) => {
     const remembered = typeof value === "object" && value !== null ? byValue.get(value) : undefined;
     if (remembered) return remembered;
-    const key = JSON.stringify(value, (_, it: unknown) => (it instanceof Map ? [...it] : it));
-    let conf = known.get(key)?.deref();
-    if (!conf) {
-      conf = (isInboundConf(value) ? value : { value }) as T;
+    const text = textOf(value);
+    let interned = known.get(text)?.deref();
+    if (!interned) {
+      interned = make(value);
       if (known.size > 50_000) for (const [old, reference] of known) if (!reference.deref()) known.delete(old);
-      known.set(key, new WeakRef(conf));
+      known.set(text, new WeakRef(interned));
     }
-    if (typeof value === "object" && value !== null) byValue.set(value, conf);
-    return conf;
+    if (typeof value === "object" && value !== null) byValue.set(value, interned);
+    return interned;
   };
 }
 
-const isInboundConf = (value: unknown): value is InboundConf => typeof value === "object" && value !== null && "fromRules" in value && "rules" in value;
+/** Rules name the policy they come from: its identity counts, not its version. */
+const inboundConfText = (conf: InboundConf): string =>
+  JSON.stringify([conf.rules.map(({ match, conf: value, origin }) => [match, value, targetKey(origin.resource)]), conf.fromRules.map(({ subset, conf: value }) => [subset, value])]);
 
 const mirrors = (route: HttpRoute): Destination[] => route.filters.flatMap((it) => (it.requestMirror?.backend ? [it.requestMirror.backend] : []));
 

@@ -1,5 +1,5 @@
 // Where requests of an outbound go: routes with weighted backends. Policies shape them (MeshHTTPRoute, MeshTCPRoute).
-import type { Kri, Resource } from "#resources";
+import type { Resource } from "#resources";
 import type { Destination } from "./destinations.ts";
 
 export interface WeightedBackend {
@@ -61,7 +61,7 @@ export interface HttpRoute {
   readonly filters: readonly RouteFilter[];
   readonly backends: readonly WeightedBackend[];
   /** The route resource, for policies that target it. */
-  readonly kri: Kri | undefined;
+  readonly source: Resource | undefined;
 }
 
 export interface BackendRef {
@@ -76,8 +76,8 @@ export interface BackendRef {
 
 export interface ShapeContext {
   readonly destination: Destination;
-  /** The policies that say something of this destination, in order, the weakest first. */
-  readonly policies: readonly Resource[];
+  /** The route resource that a rule with these matches comes from. */
+  originOf(matches: unknown): Resource | undefined;
   /** Undefined when the reference leads nowhere. */
   resolve(reference: BackendRef): Destination | undefined;
 }

@@ -1,0 +1,49 @@
+// What kuma-dp asks with: the JSON of POST /bootstrap (spec/security.md 2.2). The wire contract of client and server.
+import { z } from "zod";
+
+const port = z.number().int().min(0).max(65535);
+
+export const bootstrapRequestSchema = z.object({
+  mesh: z.string().max(300).default(""),
+  name: z.string().max(300).default(""),
+  proxyType: z.string().max(50).default(""),
+  dataplaneToken: z.string().max(20_000).optional(),
+  dataplaneTokenPath: z.string().max(4096).optional(),
+  /** The proxy's own resource as JSON text. */
+  dataplaneResource: z.string().optional(),
+  version: z
+    .object({
+      kumaDp: z.object({ version: z.string().default(""), gitTag: z.string().default(""), gitCommit: z.string().default(""), buildDate: z.string().default("") }).partial(),
+      envoy: z.object({ version: z.string().default(""), build: z.string().default(""), kumaDpCompatible: z.boolean() }).partial(),
+    })
+    .partial()
+    .default({}),
+  /** PEM that the proxy trusts; may be empty. */
+  caCert: z.string().default(""),
+  dynamicMetadata: z.record(z.string(), z.string()).nullish(),
+  otelEnv: z.record(z.string(), z.unknown()).nullish(),
+  dnsPort: port.optional(),
+  readinessPort: port.optional(),
+  /** True means that the application probe proxy is ENABLED: the name is inverted on the wire, and clients depend on it. */
+  appProbeProxyDisabled: z.boolean().optional(),
+  operatingSystem: z.string().optional(),
+  features: z.array(z.string()).nullish(),
+  resources: z.object({ maxHeapSizeBytes: z.number().nonnegative() }).partial().nullish(),
+  workdir: z.string().max(4096).default(""),
+  metricsResources: z.object({ certPath: z.string(), keyPath: z.string() }).partial().nullish(),
+  systemCaPath: z.string().default(""),
+  dataplaneConfig: z.record(z.string(), z.unknown()).nullish(),
+  ipv6Enabled: z.boolean().default(false),
+  spireResources: z.object({ socketPath: z.string() }).partial().nullish(),
+});
+
+export type BootstrapRequest = z.infer<typeof bootstrapRequestSchema>;
+
+export interface BootstrapResponse {
+  /** Base64 of the YAML. */
+  readonly bootstrap: string;
+  readonly kumaSidecarConfiguration: {
+    readonly networking: { readonly corefileTemplate?: string; readonly address?: string };
+    readonly metrics: { readonly aggregate?: readonly { readonly name: string; readonly address: string; readonly port: number; readonly path: string }[] };
+  };
+}
