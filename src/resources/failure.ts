@@ -18,10 +18,23 @@ export type Failure =
 
 export class KumaError extends Error {
   readonly failure: Failure;
-  constructor(failure: Failure, options?: ErrorOptions) {
+  /** What was being tried, e.g. `Could not process a resource`: the title of a REST error. */
+  readonly attempt: string | undefined;
+  constructor(failure: Failure, options?: ErrorOptions & { readonly attempt?: string }) {
     super(failure.message, options);
     this.name = "KumaError";
     this.failure = failure;
+    this.attempt = options?.attempt;
+  }
+}
+
+/** Runs `action`; a failure of ours that leaves it says what was being tried, unless an inner step has said so already. */
+export async function whileTrying<T>(attempt: string, action: () => T | Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if (!(error instanceof KumaError) || error.attempt !== undefined) throw error;
+    throw new KumaError(error.failure, { cause: error.cause ?? error, attempt });
   }
 }
 

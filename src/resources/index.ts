@@ -1,6 +1,6 @@
 // What is stored: kinds, resources, identifiers, failures.
 export {
-  badRequest, conflict, denied, failureOf, invalid, KumaError, notFound, readOnly, unauthenticated, unavailable, violation,
+  badRequest, conflict, denied, failureOf, invalid, KumaError, notFound, readOnly, unauthenticated, unavailable, violation, whileTrying,
   type Failure, type Violation,
 } from "./failure.ts";
 export {
