@@ -7,6 +7,7 @@ import { denied, unavailable } from "#resources";
 import type { Platform } from "#platform";
 import type { KeyPairSource } from "./certificates/key-pair-source.ts";
 import { endpointNamed, type Endpoint, type EndpointName } from "./endpoints.ts";
+import { peerCertificate } from "./peer.ts";
 import { tlsCiphers, tlsVersion } from "./tls.ts";
 
 export type { Socket, TLSSocket };
@@ -127,7 +128,7 @@ function tlsServer(tls: TlsSettings, accept: Accept, log: Platform["log"]): TlsS
   });
   server.on("secureConnection", (socket) => {
     socket.on("error", (error) => log.debug("connection failed", { remote: socket.remoteAddress, error }));
-    if (clientCert === "optional" && !socket.authorized && socket.getPeerX509Certificate()) {
+    if (clientCert === "optional" && !socket.authorized && peerCertificate(socket)) {
       log.debug("client certificate refused", { remote: socket.remoteAddress, reason: String(socket.authorizationError) });
       return void socket.destroy();
     }

@@ -1,0 +1,15 @@
+// The certificate a TLS peer has shown.
+import { X509Certificate } from "node:crypto";
+import type { TLSSocket } from "node:tls";
+
+/**
+ * Verified or not; undefined when the peer showed none. Asked through `getPeerCertificate`: calling `getPeerX509Certificate`
+ * first leaves node's own host name check with an empty certificate.
+ */
+export function peerCertificate(socket: TLSSocket): X509Certificate | undefined {
+  const shown: { readonly raw?: Buffer } | null = socket.getPeerCertificate();
+  return shown?.raw ? new X509Certificate(shown.raw) : undefined;
+}
+
+/** Only a certificate that the listener's client authorities have signed. */
+export const verifiedPeerCertificate = (socket: TLSSocket): X509Certificate | undefined => (socket.authorized ? peerCertificate(socket) : undefined);
