@@ -22,7 +22,7 @@ export {
 } from "./target-ref.ts";
 export {
   conditionsStatus, decimalOf, durationField, durationMs, headerMatch, headerModifier, headerName, headerValues, hostnameField, int32Field, intOrString,
-  otelBackendRef, portField, uint32Field, type HeaderMatch, type HeaderModifier, type HeaderValue, type IntOrString,
+  portField, uint32Field, type HeaderMatch, type HeaderModifier, type HeaderValue, type IntOrString,
 } from "./policy-schema.ts";
 export { policyMatch, sniMatch, spiffeMatch, spiffeProblem, validateMatch, validateMatches, type PolicyMatch } from "./policy-match.ts";
 export {
@@ -30,3 +30,4 @@ export {
 } from "./policy-checks.ts";
 export { definePolicyKind, fromDeprecation, topKinds, type PolicyDeclaration, type PolicySpec, type TopKinds } from "./policy-kind.ts";
 export { mergeConfs } from "./merge-confs.ts";
+export { otelBackendRef, otelDeprecation, validateOtelBackend, type OtelBackend } from "./otel-endpoint.ts";

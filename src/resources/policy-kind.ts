@@ -61,7 +61,7 @@ export function definePolicyKind<S extends PolicySpec, T = undefined>(policy: Po
 
 /** MeshRetry -> MeshRetries, MeshTLS -> MeshTLSes, MeshProxyPatch -> MeshProxyPatches. */
 function pluralOf(name: string): string {
-  if (/y$/.test(name)) return `${name.slice(0, -1)}ies`;
+  if (name.endsWith("y")) return `${name.slice(0, -1)}ies`;
   return /(s|S|ch)$/.test(name) ? `${name}es` : `${name}s`;
 }
 

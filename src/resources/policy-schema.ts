@@ -66,6 +66,3 @@ export type HeaderMatch = z.infer<typeof headerMatch>;
 const condition = z.object({ type: z.string(), status: z.enum(["True", "False", "Unknown"]), reason: z.string(), message: z.string() });
 /** Status of the policies that report whether their backends resolve. */
 export const conditionsStatus = z.object({ conditions: z.array(condition).optional() });
-
-/** Reference to a MeshOpenTelemetryBackend by labels. */
-export const otelBackendRef = z.object({ kind: z.enum(["MeshOpenTelemetryBackend"]), labels: z.record(z.string(), z.string()).optional() });

@@ -91,7 +91,7 @@ export const ofKind = (resources: readonly Resource[], kind: Kind): readonly Pol
   resources.filter((it): it is Resource<PolicySpec> => it.type === kind.name);
 
 export function targetsOf(resources: readonly Resource[]): RuleTargets {
-  const mesh = resources.find((it) => it.type === "Mesh") ?? resourceOf({ type: "Mesh", name: resources[0]?.mesh ?? "default" });
+  const mesh = resources.find((it) => it.type === "Mesh");
   const kinds = new Map<string, readonly Resource[]>();
   return {
     mesh,

@@ -64,11 +64,8 @@ const others = (): readonly Case[] => [
   ...["matchers/torules", "matchers/meshexternalservice"].flatMap((folder) =>
     cases(folder, (base, golden) => {
       const { kind, matched, targets } = match(base);
-      const resources = ourResourceRules(resourceRules(kind, matched.all, targets), displayName);
-      // These goldens leave out the mesh's own rule where the fixture has no Mesh.
-      const withoutMesh = Object.fromEntries(Object.entries(resources).filter(([kri]) => !kri.startsWith("kri_m_")));
       return {
-        actual: { rules: ourRules(toRules(kind, matched.all, targets)), resources: withoutMesh },
+        actual: { rules: ourRules(toRules(kind, matched.all, targets)), resources: ourResourceRules(resourceRules(kind, matched.all, targets), displayName) },
         expected: { rules: theirRules(golden["Rules"]), resources: theirResourceRules(golden["ResourceRules"]) },
       };
     }),

@@ -17,11 +17,11 @@ interface Fixture {
   readonly resources: readonly Resource[];
 }
 
-/** The policies under test are the last policies of the file; routes before them are what they refer to. */
+/** Routes beside other policies are what these refer to; alone they are the policies under test. */
 export function readFixture(file: string, labelling?: Labelling): Fixture {
   const resources = documents(file).map((doc) => resourceOf(doc, labelling));
-  const name = resources.filter((it) => policyKinds.some((kind) => kind.name === it.type)).at(-1)?.type;
-  const kind = policyKinds.find((it) => it.name === name);
+  const present = policyKinds.filter((kind) => resources.some((it) => it.type === kind.name));
+  const kind = present.find((it) => it.name !== "MeshHTTPRoute") ?? present[0];
   if (!kind) throw new Error(`${file}: no policy of a known kind`);
   return { kind, resources, policies: internPolicies(ofKind(resources, kind)) };
 }

@@ -4,7 +4,8 @@ import { memoOn, memoOnBoth } from "../intern.ts";
 
 /** The resources that references can mean. One object while nothing of them changed: results are remembered on it. */
 export interface RuleTargets {
-  readonly mesh: Resource;
+  /** Absent only where a mesh is not known; then nothing applies to all of it. */
+  readonly mesh: Resource | undefined;
   byKind(kind: string): readonly Resource[];
 }
 
@@ -16,7 +17,7 @@ export interface Resolved {
 
 /** Everything `ref` of `policy` means; empty when nothing is there. */
 export function resolveRef(ref: TargetRef, policy: Resource, targets: RuleTargets): readonly Resolved[] {
-  if (ref.kind === "Mesh") return [{ resource: targets.mesh, section: "" }];
+  if (ref.kind === "Mesh") return targets.mesh ? [{ resource: targets.mesh, section: "" }] : [];
   const candidates = targets.byKind(ref.kind);
   if (candidates.length === 0) return [];
   if (ref.labels && Object.keys(ref.labels).length > 0) return narrow(byLabels(candidates, ref.labels), ref.sectionName);
