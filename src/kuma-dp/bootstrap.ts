@@ -1,0 +1,66 @@
+// Fetching Envoy's bootstrap document: verified, retried while it makes sense, explained when it does not (spec/dataplane.md 2.3, spec/security.md 2.2).
+import type { BootstrapRequest } from "#bootstrap/client";
+import { sleep, type Platform } from "#platform";
+import { badRequest, failureOf, KumaError, unavailable } from "#resources";
+import type { HttpClient, HttpResponse } from "#security";
+
+export interface FetchOptions {
+  readonly client: HttpClient;
+  readonly backoffMs: number;
+  readonly maxDurationMs: number;
+  /** Made anew for each attempt: the token file may have changed. */
+  readonly request: () => Promise<Partial<BootstrapRequest>>;
+  readonly platform: Platform;
+  readonly signal: AbortSignal;
+}
+
+/** The YAML of the bootstrap document. */
+export async function fetchBootstrap(options: FetchOptions): Promise<string> {
+  const { platform, backoffMs } = options;
+  const deadline = platform.clock.now() + options.maxDurationMs;
+  for (;;) {
+    const outcome = await attempt(options);
+    if ("yaml" in outcome) return outcome.yaml;
+    if (platform.clock.now() + backoffMs > deadline) throw unavailable(`Failed to fetch Envoy bootstrap config. ${outcome.reason}`);
+    platform.log.info("control plane is not ready for this proxy yet, trying again", { reason: outcome.reason, backoffMs });
+    await sleep(platform.clock, backoffMs, options.signal);
+  }
+}
+
+type Outcome = { readonly yaml: string } | { readonly reason: string };
+
+async function attempt({ client, request, signal }: FetchOptions): Promise<Outcome> {
+  const facts = await request();
+  let response: HttpResponse;
+  try {
+    response = await client.request({
+      method: "POST", path: "/bootstrap", signal, bodyIsCredential: facts.dataplaneToken !== undefined,
+      headers: { accept: "application/json", "content-type": "application/json" }, body: JSON.stringify(facts),
+    });
+  } catch (error) {
+    if (signal.aborted) throw error;
+    if (failureOf(error)?.is === "denied" || isTrustProblem(error)) throw new KumaError({ is: "unavailable", message: `Failed to fetch Envoy bootstrap config. ${message(error)}` }, { cause: error });
+    return { reason: message(error) };
+  }
+  return read(response);
+}
+
+/** A control plane that cannot be verified now will not be verified by waiting. */
+const isTrustProblem = (error: unknown): boolean => /certificate|verif|self.signed|issuer/i.test(message(error)) && !/expired/i.test(message(error));
+
+const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+function read({ status, body }: HttpResponse): Outcome {
+  const text = body.toString("utf8");
+  if (status === 200) {
+    const answer = JSON.parse(text) as { bootstrap?: unknown };
+    if (typeof answer.bootstrap !== "string") throw badRequest("the control plane's answer holds no bootstrap document");
+    return { yaml: Buffer.from(answer.bootstrap, "base64").toString("utf8") };
+  }
+  if (status === 404 && text === "") return { reason: "Dataplane not found in the control plane. Create it first, or pass it to kuma-dp with --dataplane-file" };
+  if (status === 404 && text.trim() === "404: Page Not Found") {
+    throw badRequest("Failed to fetch Envoy bootstrap config. There is no bootstrap at this address: is --cp-address the port for data plane proxies (5678), not the one of the API (5681)?");
+  }
+  if (status >= 400 && status < 500) throw badRequest(`Failed to fetch Envoy bootstrap config. Invalid request: ${text}`);
+  return { reason: `the control plane answered ${status}${text ? `: ${text.slice(0, 500)}` : ""}` };
+}

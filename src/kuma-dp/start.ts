@@ -1,0 +1,5 @@
+// Entry of the program kuma-dp.
+import { main } from "./main.ts";
+
+process.exitCode = await main(process.argv.slice(2), process.env);
+process.exit();
