@@ -1,0 +1,5 @@
+// The REST API of the control plane.
+export { apiRoutes, createApi, type ServerSettings } from "./server.ts";
+export type {
+  About, ApiOptions, DataplaneTokenRequest, Inspect, Inspection, ProxyPath, RawRequest, TokenDesk, UserTokenRequest, ZoneTokenRequest,
+} from "./options.ts";

@@ -1,0 +1,42 @@
+// Pages of a plan: routed when an inspection is handed in (spec/api.md 2.7).
+import type { FastifyInstance } from "fastify";
+import { KumaError, notFound } from "#resources";
+import { sendJson } from "./errors.ts";
+import { queryOf, single } from "./lists.ts";
+import type { ApiOptions, Inspect, Inspection } from "./options.ts";
+
+type Where = { readonly mesh: string; readonly name: string; readonly kri: string; readonly route: string; readonly type: string };
+
+export function inspectRoutes(app: FastifyInstance, options: ApiOptions): void {
+  const { inspect } = options;
+  if (!inspect) return;
+  for (const [path, page, type] of pages(options, inspect)) {
+    if (!page) continue;
+    app.get<{ Params: Omit<Where, "type"> }>(path, async (request, reply) => {
+      const { params } = request;
+      if (!options.store.get({ type: "Mesh", mesh: "", name: params.mesh })) throw new KumaError(notFound("Not found").failure, { attempt: "Failed to retrieve Mesh" });
+      const query = Object.fromEntries(Object.entries(queryOf(request)).map(([key, value]) => [key, single(value)]));
+      return sendJson(reply, await page({ ...params, type }, query, request.user));
+    });
+  }
+}
+
+function pages({ kinds }: ApiOptions, inspect: Inspection): readonly (readonly [path: string, page: Inspect<Where> | undefined, type: string])[] {
+  const dataplane = "/meshes/:mesh/dataplanes/:name";
+  const gateway = "/meshes/:mesh/meshgateways/:name";
+  const policies = kinds.all.filter((it) => it.isPolicy || it.name === "MeshService");
+  return [
+    [`${dataplane}/_rules`, inspect.dataplaneRules, "Dataplane"],
+    [`${dataplane}/_config`, inspect.dataplaneConfig, "Dataplane"],
+    [`${dataplane}/_layout`, inspect.dataplaneLayout, "Dataplane"],
+    [`${dataplane}/_policies`, inspect.dataplanePolicies, "Dataplane"],
+    [`${dataplane}/_inbounds/:kri/_policies`, inspect.inboundPolicies, "Dataplane"],
+    [`${dataplane}/_outbounds/:kri/_policies`, inspect.outboundPolicies, "Dataplane"],
+    [`${dataplane}/_outbounds/:kri/_routes`, inspect.outboundRoutes, "Dataplane"],
+    [`${dataplane}/_outbounds/:kri/_routes/:route/_policies`, inspect.routePolicies, "Dataplane"],
+    [`${gateway}/_rules`, inspect.gatewayRules, "MeshGateway"],
+    [`${gateway}/_config`, inspect.gatewayConfig, "MeshGateway"],
+    ...policies.map((it) => [`/meshes/:mesh/${it.path}/:name/_resources/dataplanes`, inspect.matchedDataplanes, it.name] as const),
+    ...kinds.all.filter((it) => it.isDestination).map((it) => [`/meshes/:mesh/${it.path}/:name/_hostnames`, inspect.hostnames, it.name] as const),
+  ];
+}

@@ -1,0 +1,32 @@
+// Query parameters that only some collections know: tags and gateways of dataplanes.
+import { Dataplane_Networking_Gateway_GatewayType as GatewayType, type Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
+import type { Kind, Resource } from "#resources";
+import { several, single, type Query } from "./lists.ts";
+
+type Filter = (resource: Resource) => boolean;
+
+const filtersByKind: ReadonlyMap<string, (query: Query) => Filter | undefined> = new Map([["Dataplane", dataplaneFilter]]);
+
+export const matchesKindFilters = (kind: Kind, query: Query): Filter | undefined => filtersByKind.get(kind.name)?.(query);
+
+function dataplaneFilter(query: Query): Filter | undefined {
+  const tags = several(query["tag"]).flatMap((text) => {
+    const at = text.indexOf(":");
+    return at > 0 ? [[text.slice(0, at), text.slice(at + 1)] as const] : []; // malformed ones are ignored
+  });
+  const gateway = single(query["gateway"]) ?? "";
+  if (tags.length === 0 && !gateway) return undefined;
+  return (resource) => {
+    const { networking } = resource.spec as Dataplane;
+    const sets = [...(networking?.inbound.map((it) => it.tags) ?? []), ...(networking?.gateway ? [networking.gateway.tags] : [])];
+    const hasTags = tags.length === 0 || sets.some((set) => tags.every(([key, value]) => set[key]?.includes(value) === true));
+    return hasTags && isGateway(networking?.gateway?.type, gateway);
+  };
+}
+
+function isGateway(type: GatewayType | undefined, wanted: string): boolean {
+  if (wanted === "true") return type !== undefined;
+  if (wanted === "false") return type === undefined;
+  if (wanted === "builtin") return type === GatewayType.BUILTIN;
+  return wanted === "delegated" ? type === GatewayType.DELEGATED : true;
+}

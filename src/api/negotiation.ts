@@ -1,0 +1,53 @@
+// What the API says before any handler runs: unknown paths, wrong methods, foreign media types (spec/api.md 2.1).
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { sendText } from "./errors.ts";
+
+interface KnownRoute {
+  readonly method: string;
+  readonly pattern: RegExp;
+}
+
+/** Must be called before routes are added: it remembers them to name the allowed methods. */
+export function negotiate(app: FastifyInstance): void {
+  const known: KnownRoute[] = [];
+  app.addHook("onRoute", (route) => {
+    const methods = Array.isArray(route.method) ? route.method : [route.method];
+    for (const method of methods) known.push({ method, pattern: patternOf(route.url) });
+  });
+  app.addHook("onRequest", async (request, reply) => {
+    if (request.is404) return;
+    if (hasForeignBody(request)) return sendText(reply, 415, "415: Unsupported Media Type");
+    const producesText = request.routeOptions.config.producesText === true;
+    if (!producesText && !acceptsJson(request.headers.accept)) return sendText(reply, 406, "406: Not Acceptable\n\nAvailable representations: application/json");
+  });
+  app.setNotFoundHandler((request, reply) => answerUnknown(request, reply, known));
+}
+
+function answerUnknown(request: FastifyRequest, reply: FastifyReply, known: readonly KnownRoute[]): FastifyReply {
+  const [path = "", query] = request.url.split("?", 2);
+  if (path.includes("//")) return redirect(reply, path.replaceAll(/\/{2,}/g, "/") + (query === undefined ? "" : `?${query}`));
+  const allowed = new Set(known.filter((route) => route.pattern.test(path)).map((route) => route.method));
+  if (allowed.size === 0) return sendText(reply, 404, "404: Page Not Found");
+  const inOrder = ["POST", "PUT", "DELETE", "GET"].filter((method) => allowed.has(method));
+  return sendText(reply.header("allow", inOrder.join(", ")), 405, "405: Method Not Allowed");
+}
+
+function redirect(reply: FastifyReply, location: string): FastifyReply {
+  const href = location.replaceAll("&", "&amp;").replaceAll('"', "&#34;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  return reply.code(307).header("location", location).header("content-type", "text/html; charset=utf-8").send(`<a href="${href}">Temporary Redirect</a>.\n\n`);
+}
+
+const patternOf = (url: string): RegExp =>
+  new RegExp(`^${url.split("/").map((part) => (part.startsWith(":") ? "[^/]+" : part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`))).join("/")}/?$`);
+
+function hasForeignBody({ method, headers }: FastifyRequest): boolean {
+  const type = headers["content-type"]?.split(";")[0]?.trim().toLowerCase();
+  if (method === "PUT" || method === "POST") return type !== "application/json";
+  return method === "DELETE" && Boolean(type) && type !== "application/json";
+}
+
+/** Weights are ignored, and so is `application/*`: as the reference does. */
+function acceptsJson(accept: string | undefined): boolean {
+  if (!accept) return true;
+  return accept.split(",").some((range) => ["application/json", "*/*"].includes((range.split(";")[0] ?? "").trim().toLowerCase()));
+}

@@ -1,0 +1,91 @@
+// What the API is made of: everything it needs is handed in.
+import type { FastifyRequest } from "fastify";
+import type { Kinds, Place } from "#resources";
+import type { Store } from "#store";
+import type { Access, WriteDoor, WritingUser } from "#write";
+import type { Log } from "#platform";
+
+/** The raw HTTP request: headers and socket. */
+export type RawRequest = FastifyRequest["raw"];
+
+export interface ApiOptions {
+  readonly store: Store;
+  readonly door: WriteDoor;
+  readonly kinds: Kinds;
+  readonly place: Place;
+  readonly access: Access;
+  readonly isApiReadOnly: boolean;
+  readonly log: Log;
+  /** Anonymous is a user too; throws `unauthenticated` for credentials that are no good. */
+  readonly authenticate: (request: RawRequest) => WritingUser | Promise<WritingUser>;
+  readonly about: About;
+  readonly tokens?: TokenDesk;
+  readonly inspect?: Inspection;
+  /** Default 5 MB. */
+  readonly bodyLimitBytes?: number;
+}
+
+export interface About {
+  readonly hostname: string;
+  readonly instanceId: string;
+  readonly version: string;
+  /** URL or path of the console; empty when there is none. */
+  readonly gui: string;
+  /** Empty until the cluster has one. */
+  readonly clusterId: () => string;
+  /** The effective configuration, secrets already masked. Throws `denied` when the user may not see it. */
+  readonly config: (user: WritingUser) => unknown;
+}
+
+export interface DataplaneTokenRequest {
+  readonly name: string;
+  readonly mesh: string;
+  readonly tags: Readonly<Record<string, readonly string[]>>;
+  readonly type: "dataplane" | "ingress" | "egress";
+  readonly workload: string;
+  readonly validForMs: number;
+}
+export interface ZoneTokenRequest {
+  readonly zone: string;
+  readonly scope: readonly string[];
+  readonly validForMs: number;
+}
+export interface UserTokenRequest {
+  readonly name: string;
+  readonly groups: readonly string[];
+  readonly validForMs: number;
+}
+
+/** Issues tokens; throws `denied` for users who may not ask, and `not-found` (attempt `Signing Key not found`) without a key. */
+export interface TokenDesk {
+  readonly mayIssue: (user: WritingUser, what: { readonly token: "dataplane" | "user" } | { readonly token: "zone"; readonly zone: string }) => void;
+  readonly dataplane: (request: DataplaneTokenRequest) => Promise<string>;
+  readonly zone: (request: ZoneTokenRequest) => Promise<string>;
+  /** Absent when users do not authenticate by tokens: then the path does not exist. */
+  readonly user?: (request: UserTokenRequest) => Promise<string>;
+}
+
+/** One inspection: the JSON document for a path, or a KumaError. */
+export type Inspect<P> = (where: P, query: Readonly<Record<string, string | undefined>>, user: WritingUser) => unknown;
+
+export interface ProxyPath {
+  readonly mesh: string;
+  readonly name: string;
+}
+
+/** Pages of a plan; each is routed only when it is given (spec/api.md 2.7). */
+export interface Inspection {
+  readonly dataplaneRules?: Inspect<ProxyPath>;
+  readonly dataplaneConfig?: Inspect<ProxyPath>;
+  readonly dataplaneLayout?: Inspect<ProxyPath>;
+  readonly dataplanePolicies?: Inspect<ProxyPath>;
+  readonly inboundPolicies?: Inspect<ProxyPath & { readonly kri: string }>;
+  readonly outboundPolicies?: Inspect<ProxyPath & { readonly kri: string }>;
+  readonly outboundRoutes?: Inspect<ProxyPath & { readonly kri: string }>;
+  readonly routePolicies?: Inspect<ProxyPath & { readonly kri: string; readonly route: string }>;
+  readonly gatewayRules?: Inspect<ProxyPath>;
+  readonly gatewayConfig?: Inspect<ProxyPath>;
+  /** `/meshes/m/<policy path>/n/_resources/dataplanes`, also for MeshService. */
+  readonly matchedDataplanes?: Inspect<ProxyPath & { readonly type: string }>;
+  readonly hostnames?: Inspect<ProxyPath & { readonly type: string }>;
+}

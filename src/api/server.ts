@@ -1,0 +1,84 @@
+// The REST API as one fastify application; sockets come from whoever mounts it.
+import { fastify, type FastifyInstance, type FastifyRequest, type FastifyServerFactory } from "fastify";
+import type { WritingUser } from "#write";
+import { aboutRoutes } from "./about-routes.ts";
+import { documentOf, sendError } from "./errors.ts";
+import { inspectRoutes } from "./inspect-routes.ts";
+import { kriRoute } from "./kri-route.ts";
+import { negotiate } from "./negotiation.ts";
+import type { ApiOptions } from "./options.ts";
+import { overviewRoutes } from "./overview-routes.ts";
+import { resourceRoutes } from "./resource-routes.ts";
+import { tokenRoutes } from "./token-routes.ts";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    user: WritingUser;
+  }
+  interface FastifyContextConfig {
+    /** Answered without looking at credentials. */
+    isPublic?: boolean;
+    /** Answers plain text: any Accept will do. */
+    producesText?: boolean;
+  }
+}
+
+export interface ServerSettings {
+  /** From security/: makes the server that listens. */
+  readonly serverFactory?: FastifyServerFactory;
+  /** A body that takes longer is cut off; default 10 s. */
+  readonly readTimeoutMs?: number;
+}
+
+/** The whole API. Longest names and identifiers pass as path parameters; `//` and trailing `/` are dealt with. */
+export function createApi(options: ApiOptions, settings: ServerSettings = {}): FastifyInstance {
+  const app = fastify({
+    bodyLimit: options.bodyLimitBytes ?? 5 * 1024 * 1024,
+    requestTimeout: settings.readTimeoutMs ?? 10_000,
+    exposeHeadRoutes: false,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2048 },
+    frameworkErrors: (error, _request, reply) => void sendError(reply, { status: error.statusCode ?? 400, title: "Bad Request", detail: error.message }),
+    ...(settings.serverFactory ? { serverFactory: settings.serverFactory } : {}),
+  });
+  apiRoutes(app, options);
+  return app;
+}
+
+/** Adds everything the API is to an application. */
+export function apiRoutes(app: FastifyInstance, options: ApiOptions): void {
+  app.removeAllContentTypeParsers();
+  // Bodies are parsed later: what is wrong with them is said after what is wrong with the path.
+  app.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => done(null, body));
+  const users = new WeakMap<FastifyRequest, WritingUser>();
+  app.decorateRequest("user", {
+    getter() {
+      return users.get(this) ?? anonymous;
+    },
+    setter(this: FastifyRequest, user: WritingUser) {
+      users.set(this, user);
+    },
+  });
+  negotiate(app);
+  app.addHook("onRequest", async (request) => {
+    if (request.is404 || request.routeOptions.config.isPublic) return;
+    request.user = await options.authenticate(request.raw);
+  });
+  app.setErrorHandler((error, request, reply) => {
+    const document = documentOf(error);
+    if (document) return sendError(reply, document);
+    const status = statusOf(error);
+    if (status < 500) return sendError(reply, { status, title: status === 413 ? "Request Entity Too Large" : "Bad Request", detail: error instanceof Error ? error.message : String(error) });
+    options.log.error("a request failed", { method: request.method, path: request.url, error });
+    return sendError(reply, { status: 500, title: "Internal Server Error", detail: "Internal Server Error" });
+  });
+  aboutRoutes(app, options);
+  overviewRoutes(app, options);
+  kriRoute(app, options);
+  tokenRoutes(app, options);
+  inspectRoutes(app, options);
+  resourceRoutes(app, options);
+}
+
+const anonymous: WritingUser = { name: "mesh-system:anonymous", groups: ["mesh-system:unauthenticated"] };
+
+const statusOf = (error: unknown): number => (typeof error === "object" && error !== null && "statusCode" in error && typeof error.statusCode === "number" ? error.statusCode : 500);
