@@ -1,0 +1,31 @@
+// One line for each thing that was denied or done with an administrator's rights; never a secret.
+import type { Log } from "#platform";
+import type { RefusalCode } from "./refusals.ts";
+import { userText, type User } from "./users.ts";
+
+export interface AuditEvent {
+  readonly outcome: "denied" | "allowed";
+  /** What was asked, e.g. `PUT /global-secrets/a` or `issue dataplane token`. Without its query. */
+  readonly action: string;
+  readonly user: User;
+  /** How the user was known: `localhost`, `token`, `client-certificate`, `nothing`. */
+  readonly by: string;
+  readonly remote?: string | undefined;
+  readonly refusal?: RefusalCode;
+  /** The id of the token that was used or issued: its revocation needs it. */
+  readonly jti?: string | undefined;
+  readonly reason?: string;
+}
+
+export type Audit = (event: AuditEvent) => void;
+
+export function createAudit(log: Log): Audit {
+  const audit = log.child("audit");
+  return (event) => {
+    const fields = {
+      action: event.action.split("?")[0], user: userText(event.user), by: event.by, remote: event.remote, refusal: event.refusal, jti: event.jti, reason: event.reason,
+    };
+    const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+    return event.outcome === "denied" ? audit.warn("denied", given) : audit.info("allowed", given);
+  };
+}
