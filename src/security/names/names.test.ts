@@ -1,6 +1,6 @@
 // The names that workload certificates carry.
 import { expect, test } from "vitest";
-import { kumaTagUri, spiffeId, workloadUris } from "./index.ts";
+import { tagUri, spiffeId, workloadUris } from "./index.ts";
 
 test("a workload is named by its services first, then by all its tags, sorted", () => {
   const tags = new Map([["version", new Set(["v1"])], ["kuma.io/service", new Set(["web", "api"])]]);
@@ -10,5 +10,5 @@ test("a workload is named by its services first, then by all its tags, sorted", 
 });
 
 test("single names", () => {
-  expect([spiffeId("m", "s"), kumaTagUri("a", "b")]).toEqual(["spiffe://m/s", "kuma://a/b"]);
+  expect([spiffeId("m", "s"), tagUri("a", "b")]).toEqual(["spiffe://m/s", "kuma://a/b"]);
 });
