@@ -2,7 +2,7 @@
 import type { FastifyInstance } from "fastify";
 import { KumaError, notFound } from "#resources";
 import { sendJson } from "./errors.ts";
-import { queryOf, single } from "./lists.ts";
+import { queryOf, single } from "./query.ts";
 import type { ApiOptions, Inspect, Inspection } from "./options.ts";
 
 type Where = { readonly mesh: string; readonly name: string; readonly kri: string; readonly route: string; readonly type: string };

@@ -1,7 +1,7 @@
 // Query parameters that only some collections know: tags and gateways of dataplanes.
 import { Dataplane_Networking_Gateway_GatewayType as GatewayType, type Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import type { Kind, Resource } from "#resources";
-import { several, single, type Query } from "./lists.ts";
+import { several, single, type Query } from "./query.ts";
 
 type Filter = (resource: Resource) => boolean;
 

@@ -3,12 +3,7 @@ import type { FastifyRequest } from "fastify";
 import { invalid, KumaError, violation, type Kind, type Resource } from "#resources";
 import { ApiError } from "./errors.ts";
 import { matchesKindFilters } from "./kind-filters.ts";
-
-export type Query = Readonly<Record<string, string | readonly string[] | undefined>>;
-
-export const queryOf = (request: FastifyRequest): Query => request.query as Query;
-export const single = (value: Query[string]): string | undefined => (typeof value === "string" ? value : value?.[0]);
-export const several = (value: Query[string]): readonly string[] => (value === undefined ? [] : typeof value === "string" ? [value] : value);
+import { queryOf, single, type Query } from "./query.ts";
 
 const attempt = "Could not retrieve resources";
 

@@ -2,7 +2,8 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { badRequest, KumaError, notFound, printKubernetes, printResource, violation, type Json, type Kind, type Resource, type ResourceKey } from "#resources";
 import { ApiError, sendJson } from "./errors.ts";
-import { pageOf, queryOf, single } from "./lists.ts";
+import { pageOf } from "./lists.ts";
+import { queryOf, single } from "./query.ts";
 import type { ApiOptions } from "./options.ts";
 
 export function resourceRoutes(app: FastifyInstance, options: ApiOptions): void {

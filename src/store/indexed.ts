@@ -5,16 +5,19 @@ import { Followers } from "./followers.ts";
 import { ResourceIndex } from "./resource-index.ts";
 import type { ListQuery, NewResource, Store } from "./store.ts";
 
-export type Write = { readonly is: "put"; readonly resource: Resource } | { readonly is: "delete"; readonly key: ResourceKey };
+/** `encoded` is what the journal makes of a resource. */
+export type Write<E> = { readonly is: "put"; readonly resource: Resource; readonly encoded: E } | { readonly is: "delete"; readonly key: ResourceKey };
 
-/** Makes writes durable, all or none of a batch. Called with one batch at a time. */
-export interface Journal {
-  commit(writes: readonly Write[]): Promise<void>;
+export interface Journal<E> {
+  /** Called when a write is asked for: what cannot be encoded fails alone, not with its batch. */
+  encode(resource: Resource): E;
+  /** Makes writes durable, all or none of a batch. Called with one batch at a time. */
+  commit(writes: readonly Write<E>[]): Promise<void>;
   close(): Promise<void>;
 }
 
-export interface IndexedStoreOptions {
-  readonly journal: Journal;
+export interface IndexedStoreOptions<E> {
+  readonly journal: Journal<E>;
   readonly stored: Iterable<Resource>;
   readonly clock: Clock;
   readonly log: Log;
@@ -22,20 +25,20 @@ export interface IndexedStoreOptions {
   readonly isLazy?: (type: string) => boolean;
 }
 
-interface Waiting {
-  readonly writes: readonly Write[];
+interface Waiting<E> {
+  readonly writes: readonly Write<E>[];
   resolve(): void;
   reject(error: unknown): void;
 }
 
 const lazyAfterMs = 1000;
 
-export function indexedStore(options: IndexedStoreOptions): Store {
+export function indexedStore<E>(options: IndexedStoreOptions<E>): Store {
   return new IndexedStore(options);
 }
 
-class IndexedStore implements Store {
-  readonly #journal: Journal;
+class IndexedStore<E> implements Store {
+  readonly #journal: Journal<E>;
   readonly #clock: Clock;
   readonly #isLazy: (type: string) => boolean;
   readonly #followers: Followers;
@@ -44,13 +47,13 @@ class IndexedStore implements Store {
   /** What will be seen when all that is on its way has been written; versions are checked against this. */
   readonly #ahead = new ResourceIndex();
   readonly #underway = new Map<string, number>();
-  readonly #lazy = new Map<string, Write>();
-  #queue: Waiting[] = [];
+  readonly #lazy = new Map<string, Write<E>>();
+  #queue: Waiting<E>[] = [];
   #running: Promise<void> | undefined;
   #cancelLazy: (() => void) | undefined;
   #closed = false;
 
-  constructor(options: IndexedStoreOptions) {
+  constructor(options: IndexedStoreOptions<E>) {
     this.#journal = options.journal;
     this.#clock = options.clock;
     this.#isLazy = options.isLazy ?? (() => false);
@@ -82,8 +85,8 @@ class IndexedStore implements Store {
     if (resource.owner && !this.#ahead.get(resource.owner)) throw conflict(`resource conflict: ${what}: its owner ${keyText(resource.owner)} does not exist`);
     const now = this.#clock.now();
     const stored: Resource = { ...resource, version: (previous?.version ?? 0) + 1, creationTime: previous?.creationTime ?? now, modificationTime: now };
+    const write: Write<E> = { is: "put", resource: stored, encoded: this.#journal.encode(stored) };
     this.#ahead.set(stored);
-    const write: Write = { is: "put", resource: stored };
     if (this.#isLazy(stored.type) && !this.#underway.has(keyText(stored)) && !this.#ownerIsUnderway(stored)) this.#writeLazily(write);
     else await this.#writeDurably([write]);
     return stored;
@@ -117,13 +120,13 @@ class IndexedStore implements Store {
     return resource.owner !== undefined && this.#underway.has(keyText(resource.owner));
   }
 
-  #writeLazily(write: Write): void {
+  #writeLazily(write: Write<E>): void {
     this.#show(write);
     this.#lazy.set(keyText(subject(write)), write);
     this.#cancelLazy ??= this.#clock.after(lazyAfterMs, () => this.#start());
   }
 
-  #writeDurably(writes: readonly Write[]): Promise<void> {
+  #writeDurably(writes: readonly Write<E>[]): Promise<void> {
     for (const write of writes) {
       const text = keyText(subject(write));
       this.#underway.set(text, (this.#underway.get(text) ?? 0) + 1);
@@ -167,7 +170,7 @@ class IndexedStore implements Store {
     }
   }
 
-  #giveUp(waiting: readonly Waiting[], error: unknown): void {
+  #giveUp(waiting: readonly Waiting<E>[], error: unknown): void {
     const writes = waiting.flatMap((it) => it.writes);
     for (const write of writes) {
       this.#arrived(write);
@@ -178,18 +181,18 @@ class IndexedStore implements Store {
     for (const it of waiting) it.reject(unavailable("the store could not write", { cause: error }));
   }
 
-  #arrived(write: Write): void {
+  #arrived(write: Write<E>): void {
     const text = keyText(subject(write));
     const count = (this.#underway.get(text) ?? 1) - 1;
     if (count === 0) this.#underway.delete(text);
     else this.#underway.set(text, count);
   }
 
-  #show(write: Write): void {
+  #show(write: Write<E>): void {
     const { type, mesh, name } = subject(write);
     const previous = write.is === "put" ? this.#seen.set(write.resource) : this.#seen.delete(write.key);
     this.#followers.note({ key: { type, mesh, name }, previous, current: write.is === "put" ? write.resource : undefined });
   }
 }
 
-const subject = (write: Write): ResourceKey => (write.is === "put" ? write.resource : write.key);
+const subject = (write: Write<unknown>): ResourceKey => (write.is === "put" ? write.resource : write.key);

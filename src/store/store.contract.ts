@@ -2,17 +2,18 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { create } from "@bufbuild/protobuf";
 import { fakePlatform, type FakePlatform } from "#platform/fake";
+import { MeshSchema } from "#gen/kuma/mesh/v1alpha1/mesh_pb.js";
 import { SecretSchema } from "#gen/kuma/system/v1alpha1/system_pb.js";
 import { KumaError, type ResourceKey } from "#resources";
 import type { Change, NewResource, Store } from "./store.ts";
 
 export const meshKey = (name: string): ResourceKey => ({ type: "Mesh", mesh: "", name });
-export const aMesh = (name: string): NewResource => ({ ...meshKey(name), labels: {}, spec: {} });
+export const aMesh = (name: string): NewResource => ({ ...meshKey(name), labels: {}, spec: create(MeshSchema) });
 export const aService = (mesh: string, name: string, port = 80): NewResource => ({
   type: "MeshService", mesh, name, labels: { app: name }, spec: { ports: [{ port, targetPort: port, appProtocol: "tcp" }] }, owner: meshKey(mesh),
 });
 export const aSecret = (mesh: string, name: string, data: string): NewResource => ({
-  type: "Secret", mesh, name, labels: {}, spec: create(SecretSchema, { data: Buffer.from(data) }), owner: meshKey(mesh),
+  type: "Secret", mesh, name, labels: {}, spec: create(SecretSchema, { data: new TextEncoder().encode(data) }), owner: meshKey(mesh),
 });
 
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));

@@ -4,6 +4,6 @@ import { indexedStore } from "../indexed.ts";
 import type { Store } from "../store.ts";
 
 export function memoryStore(platform: { readonly clock: Clock; readonly log: Log }): Store {
-  const journal = { commit: async () => {}, close: async () => {} };
+  const journal = { encode: () => undefined, commit: async () => {}, close: async () => {} };
   return indexedStore({ journal, stored: [], clock: platform.clock, log: platform.log });
 }

@@ -1,0 +1,86 @@
+// The thread that owns the database file: node:sqlite blocks, so nothing else lives here.
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { parentPort, workerData, type MessagePort } from "node:worker_threads";
+import type { Answer, Request, Row, RowWrite } from "./rows.ts";
+
+const rowsPerMessage = 1000;
+
+const schema = `
+  CREATE TABLE IF NOT EXISTS resources (
+    type TEXT NOT NULL, mesh TEXT NOT NULL, name TEXT NOT NULL, version INTEGER NOT NULL,
+    spec TEXT NOT NULL, status TEXT, labels TEXT NOT NULL, creation_time INTEGER NOT NULL, modification_time INTEGER NOT NULL,
+    owner_type TEXT, owner_mesh TEXT, owner_name TEXT,
+    PRIMARY KEY (type, mesh, name)
+  ) WITHOUT ROWID;
+`;
+const putSql = `INSERT OR REPLACE INTO resources
+  (type, mesh, name, version, spec, status, labels, creation_time, modification_time, owner_type, owner_mesh, owner_name)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+
+function open(path: string): DatabaseSync {
+  const database = new DatabaseSync(path, { timeout: 1000 });
+  // Exclusive: the file belongs to this process, and a second one is told so instead of spoiling its index.
+  database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN IMMEDIATE;");
+  database.exec(schema);
+  database.exec("COMMIT;");
+  return database;
+}
+
+function sendRows(database: DatabaseSync, port: MessagePort): void {
+  let rows: Row[] = [];
+  for (const row of database.prepare("SELECT * FROM resources").iterate()) {
+    rows.push(row as unknown as Row);
+    if (rows.length < rowsPerMessage) continue;
+    send(port, { is: "rows", rows });
+    rows = [];
+  }
+  send(port, { is: "rows", rows });
+}
+
+function commit(database: DatabaseSync, put: StatementSync, remove: StatementSync, writes: readonly RowWrite[]): void {
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    for (const write of writes) {
+      if (write.is === "delete") remove.run(write.type, write.mesh, write.name);
+      else put.run(...columns(write.row));
+    }
+    database.exec("COMMIT");
+  } catch (error) {
+    database.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+const columns = (row: Row): SQLInputValue[] => [
+  row.type, row.mesh, row.name, row.version, row.spec, row.status, row.labels, row.creation_time, row.modification_time, row.owner_type, row.owner_mesh, row.owner_name,
+];
+
+const send = (port: MessagePort, answer: Answer): void => port.postMessage(answer);
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+function serve(port: MessagePort, path: string): void {
+  let database: DatabaseSync;
+  try {
+    database = open(path);
+    sendRows(database, port);
+  } catch (error) {
+    send(port, { is: "failed", message: textOf(error), isLocked: /locked|busy/i.test(textOf(error)) });
+    port.close();
+    return;
+  }
+  const put = database.prepare(putSql);
+  const remove = database.prepare("DELETE FROM resources WHERE type = ? AND mesh = ? AND name = ?");
+  port.on("message", (request: Request) => {
+    try {
+      if (request.is === "commit") commit(database, put, remove, request.writes);
+      else database.close();
+      send(port, { is: "done", id: request.id });
+    } catch (error) {
+      send(port, { is: "refused", id: request.id, message: textOf(error) });
+    }
+    if (request.is === "close") port.close();
+  });
+  send(port, { is: "opened" });
+}
+
+if (parentPort) serve(parentPort, (workerData as { readonly path: string }).path);
