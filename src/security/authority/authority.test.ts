@@ -132,6 +132,13 @@ test("a self-signed pair of an older control plane is used while it is valid", a
   expect((await openWorkDirPair({ workDir: directory, hosts }, platform)).current().dnsNames).toEqual(["cp.local", "localhost"]);
 });
 
+test("a directory that was there keeps its mode", async () => {
+  const { directory, platform } = workDir();
+  mkdirSync(directory, { mode: 0o755 });
+  (await openWorkDirPair({ workDir: directory, hosts }, platform)).close();
+  expect(statSync(directory).mode & 0o777).toBe(0o755);
+});
+
 test("an unusable work directory names the variable that chooses another", async () => {
   const file = join(mkdtempSync(join(tmpdir(), "work-")), "file");
   writeFileSync(file, "");

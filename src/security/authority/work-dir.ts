@@ -1,7 +1,7 @@
 // The pair a control plane makes for itself when none is given: a renewed leaf under a stable local authority in the work directory.
 import { randomUUID, type X509Certificate } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, rename, writeFile } from "node:fs/promises";
+import { mkdir, rename, writeFile } from "node:fs/promises";
 import { hostname, networkInterfaces } from "node:os";
 import { dirname, join } from "node:path";
 import { readIfExists, type Platform } from "#platform";
@@ -166,8 +166,7 @@ async function issuePair(files: Files, authority: CertificateAndKey, hosts: Host
 
 async function makeDirectory(workDir: string): Promise<void> {
   try {
-    await makeEach(workDir);
-    await chmod(workDir, 0o700);
+    await makeEach(workDir); // one that was there keeps its mode: it may be shared, as /tmp is
   } catch (error) {
     throw notWritable(workDir, error);
   }
