@@ -16,7 +16,15 @@ export type {
 } from "./plan/routes.ts";
 export { legacyVips, vipConfigName } from "./plan/vips.ts";
 // rules
-export type { InboundRule } from "./rules/inbound-rules.ts";
-export type { Rule, SubsetTag } from "./rules/subsets.ts";
-export type { PolicyResource } from "./rules/policies.ts";
+export { inboundKey, matchPolicies, selects, type MatchedPolicies, type MatchOptions } from "./rules/matching.ts";
+export { matchGatewayPolicies, type GatewayResource, type MatchedGatewayPolicies } from "./rules/gateway-matching.ts";
+export { compareAttributes, compareNames, orderPolicies } from "./rules/order.ts";
+export { internPolicies, noPolicies, type PolicyResource } from "./rules/policies.ts";
+export { resolveRef, sectionOf, type Resolved, type RuleTargets } from "./rules/resolve.ts";
 export { matchesHash } from "./rules/matches-hash.ts";
+export { matchesHashTag, toRules } from "./rules/to-rules.ts";
+export { fromRules } from "./rules/from-rules.ts";
+export { ruleForTags, type Rule, type SubsetTag } from "./rules/subsets.ts";
+export { resourceRules, ruleForResource, targetKey, type ResourceRule, type ResourceRules, type RuleOrigin } from "./rules/resource-rules.ts";
+export { inboundRules, type InboundRule } from "./rules/inbound-rules.ts";
+export { singleRule, type SingleRule } from "./rules/single-rule.ts";

@@ -24,10 +24,10 @@ export {
   conditionsStatus, decimalOf, durationField, durationMs, headerMatch, headerModifier, headerName, headerValues, hostnameField, int32Field, intOrString,
   portField, uint32Field, type HeaderMatch, type HeaderModifier, type HeaderValue, type IntOrString,
 } from "./policy-schema.ts";
-export { policyMatch, sniMatch, spiffeMatch, spiffeProblem, validateMatch, validateMatches, type PolicyMatch } from "./policy-match.ts";
+export { policyMatch, sniMatch, spiffeMatch, spiffeProblem, validateMatches, validateMatchesIfSet, type PolicyMatch } from "./policy-match.ts";
 export {
   eachItem, nonNegativeDuration, percentDecimal, percentInt, positiveCount, positiveDecimal, positiveDuration, requiredPositiveDuration, validateSections,
 } from "./policy-checks.ts";
-export { definePolicyKind, fromDeprecation, topKinds, type PolicyDeclaration, type PolicySpec, type TopKinds } from "./policy-kind.ts";
+export { definePolicyKind, fromDeprecation, topKinds, type PolicyDeclaration, type PolicyItem, type PolicySpec, type TopKinds } from "./policy-kind.ts";
 export { mergeConfs } from "./merge-confs.ts";
 export { otelBackendRef, otelDeprecation, validateOtelBackend, type OtelBackend } from "./otel-endpoint.ts";

@@ -8,9 +8,15 @@ import type { TargetRef, TargetRefKind } from "./target-ref.ts";
 /** What every policy's spec has in common; the sections are checked by each policy's schema. */
 export interface PolicySpec {
   readonly targetRef?: TargetRef | undefined;
-  readonly to?: readonly { readonly targetRef: TargetRef }[] | undefined;
-  readonly from?: readonly { readonly targetRef: TargetRef }[] | undefined;
+  readonly to?: readonly PolicyItem[] | undefined;
+  readonly from?: readonly PolicyItem[] | undefined;
   readonly rules?: readonly unknown[] | undefined;
+}
+
+/** An entry of `to` or `from`: what it is about, and the conf in `default` (routes put theirs beside the reference). */
+export interface PolicyItem {
+  readonly targetRef: TargetRef;
+  readonly default?: unknown;
 }
 
 export interface PolicyDeclaration<S, T> {

@@ -13,12 +13,21 @@ const subdomainText =
   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character " +
   "(e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 
+/** Each match needs a SPIFFE id or an SNI. */
 export function validateMatches(path: string, matches: readonly PolicyMatch[] = []): Violation[] {
+  return matches.flatMap((match, index) => {
+    const field = `${path}[${index}]`;
+    if (!match.spiffeID && !match.sni) return [violation(field, "must specify at least one of 'spiffeID' or 'sni'")];
+    return validateMatch(field, match);
+  });
+}
+
+/** For the kinds that tolerate an empty match. */
+export function validateMatchesIfSet(path: string, matches: readonly PolicyMatch[] = []): Violation[] {
   return matches.flatMap((match, index) => validateMatch(`${path}[${index}]`, match));
 }
 
-export function validateMatch(path: string, match: PolicyMatch): Violation[] {
-  if (!match.spiffeID && !match.sni) return [violation(path, "must specify at least one of 'spiffeID' or 'sni'")];
+function validateMatch(path: string, match: PolicyMatch): Violation[] {
   const problem = match.spiffeID && spiffeProblem(match.spiffeID.value);
   const found = problem ? [violation(`${path}.spiffeID`, `must be a valid Spiffe ID: ${problem}`)] : [];
   if (match.sni && !match.sni.value) found.push(violation(`${path}.sni.value`, "must be set"));

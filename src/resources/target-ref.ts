@@ -55,7 +55,7 @@ const refused: Readonly<Record<TargetRefKind, readonly Field[]>> = {
   MeshService: ["mesh", "tags", "proxyTypes"],
   MeshServiceSubset: ["mesh", "proxyTypes", "labels", "namespace", "sectionName"],
   MeshGateway: ["mesh", "proxyTypes", "labels", "namespace", "sectionName"],
-  MeshExternalService: ["mesh", "tags", "proxyTypes", "sectionName"],
+  MeshExternalService: ["mesh", "tags", "proxyTypes"],
   MeshMultiZoneService: [],
   MeshHTTPRoute: ["mesh", "tags", "proxyTypes", "sectionName"],
 };
@@ -120,9 +120,9 @@ function identityViolations(path: string, ref: TargetRef, rules: TargetRefRules)
   if (ref.kind === "MeshService" || ref.kind === "MeshHTTPRoute" || ref.kind === "MeshExternalService") {
     if (!ref.name && !hasLabels) found.push(violation(path, `name or labels must be set when kind is ${ref.kind}`));
   }
-  if (ref.kind === "MeshExternalService" && hasLabels && ref.name) {
-    // Reported before the refused section, as the reference does.
-    found.push(violation(`${path}.labels`, "either labels or name must be specified"));
+  if (ref.kind === "MeshExternalService") {
+    if (hasLabels && ref.name) found.push(violation(`${path}.labels`, "either labels or name must be specified"));
+    if (ref.sectionName) found.push(violation(`${path}.sectionName`, "must not be set with kind MeshExternalService"));
   }
   const isNamespaced = ref.kind === "Dataplane" || ref.kind === "MeshService" || ref.kind === "MeshHTTPRoute";
   if (isNamespaced && hasLabels && (ref.name || ref.namespace)) {

@@ -6,7 +6,7 @@ import { DataplaneSchema, type Dataplane } from "#gen/kuma/mesh/v1alpha1/datapla
 import { fromJson, type JsonObject } from "@bufbuild/protobuf";
 import { loadAll } from "js-yaml";
 import { policyKinds } from "#policies/kinds";
-import { displayName, formatKri, kriOf, label, type Kind, type Labels, type PolicySpec, type Resource } from "#resources";
+import { displayName, formatKri, kriOf, type Kind, type Labels, type PolicySpec, type Resource } from "#resources";
 import type { RuleTargets } from "../../src/mesh/rules/resolve.ts";
 import type { PolicyResource } from "../../src/mesh/rules/policies.ts";
 
@@ -114,4 +114,3 @@ export function kriText(resource: Resource, section = ""): string {
 }
 
 export const labelsOrNone = (labels: unknown): unknown => (isJsonObject(labels) && Object.keys(labels).length > 0 ? labels : undefined);
-export { label };

@@ -1,7 +1,9 @@
 // Conformance of matching: which policies select a proxy, in which order, and the rules per inbound that follow.
 import { fromRules } from "../../src/mesh/rules/from-rules.ts";
+import { matchGatewayPolicies, type GatewayResource } from "../../src/mesh/rules/gateway-matching.ts";
 import { inboundRules } from "../../src/mesh/rules/inbound-rules.ts";
 import { matchPolicies } from "../../src/mesh/rules/matching.ts";
+import type { PolicyResource } from "../../src/mesh/rules/policies.ts";
 import { resourceRules } from "../../src/mesh/rules/resource-rules.ts";
 import { toRules } from "../../src/mesh/rules/to-rules.ts";
 import { displayName } from "#resources";
@@ -70,8 +72,29 @@ const others = (): readonly Case[] => [
       };
     }),
   ),
-  ...cases("matchers/meshgateways", () => {
-    throw new Error("builtin gateways are not matched yet");
+  ...cases("matchers/meshgateways", (base, golden) => {
+    const { kind, policies, resources } = readFixture(`${base}${suffix}`);
+    const targets = targetsOf(resources);
+    const [gateway] = targets.byKind("MeshGateway");
+    if (!gateway) throw new Error(`${base}: no MeshGateway`);
+    const matched = matchGatewayPolicies(kind, policies, dataplaneOf(document(`${base}.dataplane.yaml`)), gateway as GatewayResource);
+    const rules = (list: readonly PolicyResource[]) => ({ rules: ourRules(toRules(kind, list, targets)), resources: ourResourceRules(resourceRules(kind, list, targets), displayName) });
+    const theirs = (value: unknown) => (isJsonObject(value) ? { rules: theirRules(value["Rules"]), resources: theirResourceRules(value["ResourceRules"]) } : undefined);
+    const golds = isJsonObject(golden["ToRules"]) ? golden["ToRules"] : {};
+    return {
+      actual: {
+        from: inKeys(matched.byListener, (list) => ourRules(fromRules(kind, list))),
+        inbound: inKeys(matched.byListener, (list) => ourInboundRules(inboundRules(kind, list))),
+        listeners: inKeys(matched.byListener, rules),
+        hostnames: inKeys(matched.byHostname, rules),
+      },
+      expected: {
+        from: byKey(golden["FromRules"], theirRules),
+        inbound: byKey(golden["InboundRules"], theirInboundRules),
+        listeners: byKey(golds["ByListener"], theirs),
+        hostnames: byKey(golds["ByListenerAndHostname"], theirs),
+      },
+    };
   }),
 ];
 

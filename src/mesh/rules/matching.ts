@@ -1,5 +1,5 @@
 // Which policies of a kind select a proxy, and for which of its inbounds (spec/api.md 1.12).
-import type { Dataplane, Dataplane_Networking } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
+import { Dataplane_Networking_Gateway_GatewayType, type Dataplane, type Dataplane_Networking } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import { displayName, label, tag, type Kind, type Labels, type Resource, type TargetRef } from "#resources";
 import { memoOn } from "../intern.ts";
 import { orderPolicies } from "./order.ts";
@@ -33,7 +33,7 @@ interface Place {
 /** `10.0.0.1:80`; the address of the proxy stands in for that of an inbound without one. */
 export const inboundKey = (address: string, port: number): string => `${address}:${port}`;
 
-/** `policies` are all of `kind` in the mesh, in any order. Builtin gateways are not matched here. */
+/** `policies` are all of `kind` in the mesh, in any order. For builtin gateways see `matchGatewayPolicies`. */
 export function matchPolicies(kind: Kind, policies: readonly PolicyResource[], dataplane: Resource<Dataplane>, options: MatchOptions = {}): MatchedPolicies {
   const places = placesOf(dataplane);
   const all: PolicyResource[] = [];
@@ -61,9 +61,10 @@ export const selects = (policy: PolicyResource, dataplane: Resource<Dataplane>, 
 
 /** The selected inbounds and listeners, all of them as the same array; undefined when the proxy is not selected. */
 function select(ref: TargetRef, policy: PolicyResource, dataplane: Resource<Dataplane>, places: readonly Place[], options: MatchOptions): readonly Place[] | undefined {
-  if (!isInReach(policy, dataplane)) return undefined;
+  if (!isInReach(policy, dataplane.labels, dataplane.labels[label.namespace])) return undefined;
   if (ref.kind === "MeshHTTPRoute") return selectByRoute(ref, policy, dataplane, places, options);
   const gateway = dataplane.spec.networking?.gateway;
+  if (gateway?.type === Dataplane_Networking_Gateway_GatewayType.BUILTIN) return undefined;
   if ((ref.kind === "Mesh" || ref.kind === "MeshSubset") && ref.proxyTypes?.length && !ref.proxyTypes.includes(gateway ? "Gateway" : "Sidecar")) return undefined;
   if (ref.kind === "Dataplane") return isMeant(ref, policy, dataplane) ? bySection(ref.sectionName, places, gateway !== undefined) : undefined;
   const tags = wantedTags(ref);
@@ -73,13 +74,13 @@ function select(ref: TargetRef, policy: PolicyResource, dataplane: Resource<Data
   return nonEmpty(places, (place) => place.tags !== undefined && hasTags(place.tags, tags));
 }
 
-/** Zone and namespace of the policy must fit those of the proxy. */
-function isInReach({ labels }: PolicyResource, dataplane: Resource): boolean {
-  const role = labels[label.policyRole];
-  if ((role === "consumer" || role === "workload-owner") && labels[label.namespace] !== dataplane.labels[label.namespace]) return false;
-  if (role === "producer" || labels[label.origin] !== "zone") return true;
-  const origin = dataplane.labels[label.origin];
-  return origin === undefined || origin === "global" || labels[label.zone] === dataplane.labels[label.zone];
+/** Zone and namespace of the policy must fit those of the proxy; `labels` say where the proxy comes from. */
+export function isInReach(policy: PolicyResource, labels: Labels, namespace: string | undefined): boolean {
+  const role = policy.labels[label.policyRole];
+  if ((role === "consumer" || role === "workload-owner") && policy.labels[label.namespace] !== namespace) return false;
+  if (role === "producer" || policy.labels[label.origin] !== "zone" || labels[label.origin] !== "zone") return true;
+  const [zone, ofProxy] = [policy.labels[label.zone], labels[label.zone]];
+  return zone === undefined || ofProxy === undefined || zone === ofProxy;
 }
 
 function isMeant(ref: TargetRef, policy: PolicyResource, dataplane: Resource): boolean {
@@ -109,7 +110,8 @@ const isPolicySpec = (spec: unknown): spec is PolicyResource["spec"] => typeof s
 
 const everything: Labels = {};
 
-function wantedTags(ref: TargetRef): Labels | undefined {
+/** Tags of an inbound or listener that the reference asks for; undefined for references that do not work by tags. */
+export function wantedTags(ref: TargetRef): Labels | undefined {
   if (ref.kind === "Mesh") return everything;
   if (ref.kind === "MeshSubset") return ref.tags ?? everything;
   if (ref.kind === "MeshService") return { [tag.service]: ref.name ?? "" };
@@ -117,7 +119,7 @@ function wantedTags(ref: TargetRef): Labels | undefined {
   return undefined;
 }
 
-function hasTags(tags: Labels, wanted: Labels): boolean {
+export function hasTags(tags: Labels, wanted: Labels): boolean {
   for (const key in wanted) {
     const value = tags[key];
     if (value === undefined || (wanted[key] !== "*" && wanted[key] !== value)) return false;

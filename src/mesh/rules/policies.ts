@@ -1,5 +1,5 @@
 // Policies as the rules see them: their items with confs, and lists that are one object for one sequence of policies.
-import { wholeMesh, type Kind, type PolicySpec, type Resource, type TargetRef } from "#resources";
+import { wholeMesh, type Kind, type PolicyItem, type PolicySpec, type Resource, type TargetRef } from "#resources";
 import { listInterner, memoOnBoth } from "../intern.ts";
 
 export type PolicyResource = Resource<PolicySpec>;
@@ -26,7 +26,7 @@ export function itemsOf(kind: Kind, policies: readonly PolicyResource[], section
   );
 }
 
-function confOf(kind: Kind, item: { readonly targetRef: TargetRef; readonly default?: unknown }): unknown {
+function confOf(kind: Kind, item: PolicyItem): unknown {
   if ("default" in item) return item.default;
   if (kind.policy?.confOf) return kind.policy.confOf(item);
   const { targetRef: _, ...conf } = item;

@@ -1,6 +1,6 @@
 // What a MeshAccessLog must satisfy beyond its schema (spec/api.md 1.11).
 import {
-  eachItem, topKinds, validateMatches, validateOtelBackend, validateSections, validateTargetRef, violation, type Resource, type TargetRefKind, type Violation,
+  eachItem, topKinds, validateMatchesIfSet, validateOtelBackend, validateSections, validateTargetRef, violation, type Resource, type TargetRefKind, type Violation,
 } from "#resources";
 import type { AccessLogBackend, AccessLogConf, AccessLogFormat, MeshAccessLogSpec } from "./kind.ts";
 
@@ -14,7 +14,7 @@ export function validateMeshAccessLog(spec: MeshAccessLogSpec, resource: Resourc
       isInbound: Boolean(spec.from?.length || spec.rules?.length),
     }),
     ...validateSections(spec),
-    ...eachItem("spec.rules", spec.rules, (path, rule) => [...validateMatches(`${path}.matches`, rule.matches), ...validateConf(`${path}.default`, rule.default)]),
+    ...eachItem("spec.rules", spec.rules, (path, rule) => [...validateMatchesIfSet(`${path}.matches`, rule.matches), ...validateConf(`${path}.default`, rule.default)]),
     ...eachItem("spec.to", spec.to, (path, item) => [
       ...validateTargetRef(`${path}.targetRef`, item.targetRef, { kinds: spec.targetRef?.kind === "MeshGateway" ? ["Mesh"] : allTo }),
       ...validateConf(`${path}.default`, item.default),

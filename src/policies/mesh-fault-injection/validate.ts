@@ -1,5 +1,5 @@
 // What a MeshFaultInjection must satisfy beyond its schema (spec/api.md 1.11).
-import { eachItem, includesGateways, nonNegativeDuration, percentDecimal, topKinds, validateTargetRef, violation, type Resource, type Violation } from "#resources";
+import { eachItem, includesGateways, nonNegativeDuration, percentDecimal, topKinds, validateMatchesIfSet, validateTargetRef, violation, type Resource, type Violation } from "#resources";
 import type { FaultInjectionConf, MeshFaultInjectionSpec } from "./kind.ts";
 
 const noFrom = "must not be defined when the scope includes a Gateway, select only proxyType Sidecar or select only gateways and use spec.to";
@@ -10,7 +10,7 @@ export function validateMeshFaultInjection(spec: MeshFaultInjectionSpec, resourc
   return [
     ...validateTargetRef("spec.targetRef", spec.targetRef, { kinds: topKinds(resource, { gateway: "system" }), gatewayTags: true, isInbound: Boolean(from?.length || rules?.length) }),
     ...(from?.length && rules?.length ? [violation("spec", "field 'from' must be empty when 'rules' is defined")] : []),
-    ...eachItem("spec.rules", rules, (path, rule) => validateConf(`${path}.default`, rule.default)),
+    ...eachItem("spec.rules", rules, (path, rule) => [...validateMatchesIfSet(`${path}.matches`, rule.matches), ...validateConf(`${path}.default`, rule.default)]),
     ...(from?.length && hasGateways
       ? [violation("spec.from", noFrom)]
       : eachItem("spec.from", from, (path, item) => [

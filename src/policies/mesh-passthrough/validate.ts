@@ -38,7 +38,8 @@ function validateDomain(path: string, { value, port, protocol }: PassthroughMatc
 function validateAgainst(path: string, match: PassthroughMatch, earlier: readonly PassthroughMatch[]): Violation[] {
   const samePort = earlier.filter((it) => it.port === match.port);
   const isRepeated = samePort.some((it) => it.protocol === match.protocol && it.value === match.value);
-  const isMixed = match.port !== undefined && samePort.some((it) => it.protocol !== match.protocol && (isHttp(it.protocol) || isHttp(match.protocol)));
+  // Only the later of two is looked at: tcp after http passes.
+  const isMixed = isHttp(match.protocol) && match.port !== undefined && samePort.some((it) => it.protocol !== match.protocol);
   return [
     ...(isRepeated ? [violation(`${path}.value`, `value ${match.value} is already defiend for this port and protocol`)] : []),
     ...(isMixed ? [violation(`${path}.port`, "using the same port in multiple matches requires the same protocol for the following protocols: [grpc http http2]")] : []),

@@ -1,5 +1,5 @@
 // What a MeshTrafficPermission must satisfy beyond its schema (spec/api.md 1.11).
-import { eachItem, topKinds, validateMatches, validateTargetRef, violation, type Resource, type Violation } from "#resources";
+import { eachItem, topKinds, validateMatchesIfSet, validateTargetRef, violation, type Resource, type Violation } from "#resources";
 import type { MeshTrafficPermissionSpec, TrafficPermissionRule } from "./kind.ts";
 
 export function validateMeshTrafficPermission(spec: MeshTrafficPermissionSpec, resource: Resource): Violation[] {
@@ -23,5 +23,5 @@ function validateRule(path: string, conf: TrafficPermissionRule): Violation[] {
   if (!conf.allow?.length && !conf.allowWithShadowDeny?.length && !conf.deny?.length) {
     return [violation(path, "at least one of 'allow', 'allowWithShadowDeny', 'deny' has to be defined")];
   }
-  return (["deny", "allow", "allowWithShadowDeny"] as const).flatMap((list) => validateMatches(`${path}.default.${list}`, conf[list]));
+  return (["allow", "allowWithShadowDeny", "deny"] as const).flatMap((list) => validateMatchesIfSet(`${path}.${list}`, conf[list]));
 }

@@ -1,0 +1,13 @@
+// What policies do to plans and to Envoy. The order of the list is the order of application; a test compares it with the kinds.
+import type { EnvoyPolicy } from "#envoy";
+import type { RouteShaper } from "#mesh";
+import { meshCircuitBreakerApply } from "./mesh-circuit-breaker/apply.ts";
+import { meshHTTPRouteShape } from "./mesh-http-route/shape.ts";
+import { meshRetryApply } from "./mesh-retry/apply.ts";
+import { meshTCPRouteShape } from "./mesh-tcp-route/shape.ts";
+import { meshTimeoutApply } from "./mesh-timeout/apply.ts";
+import { meshTrafficPermissionApply } from "./mesh-traffic-permission/apply.ts";
+
+export const routeShapers: readonly RouteShaper[] = [meshHTTPRouteShape, meshTCPRouteShape];
+
+export const envoyPolicies: readonly EnvoyPolicy[] = [meshTimeoutApply, meshTrafficPermissionApply, meshCircuitBreakerApply, meshRetryApply];

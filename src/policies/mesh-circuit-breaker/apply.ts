@@ -1,0 +1,70 @@
+// MeshCircuitBreaker on Envoy: limits and outlier detection on clusters; every cluster reports what is left of its limits.
+import { create } from "@bufbuild/protobuf";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { CircuitBreakersSchema } from "#gen/envoy/config/cluster/v3/circuit_breaker_pb.js";
+import { Cluster_CommonLbConfigSchema } from "#gen/envoy/config/cluster/v3/cluster_pb.js";
+import { OutlierDetectionSchema, type OutlierDetection } from "#gen/envoy/config/cluster/v3/outlier_detection_pb.js";
+import type { ClusterDraft, EnvoyPolicy } from "#envoy";
+import { durationMs } from "#resources";
+import type { CircuitBreakerConf } from "./kind.ts";
+
+export const meshCircuitBreakerApply: EnvoyPolicy = {
+  kind: "MeshCircuitBreaker",
+  everyCluster({ message }) {
+    message.circuitBreakers ??= create(CircuitBreakersSchema, { thresholds: [{}] });
+    for (const threshold of message.circuitBreakers.thresholds) threshold.trackRemaining = true;
+  },
+  outboundCluster: (draft, conf) => onCluster(draft, conf?.value as CircuitBreakerConf | undefined),
+  inboundCluster: (draft, conf) => onCluster(draft, conf?.rules.find((it) => !it.match)?.conf as CircuitBreakerConf | undefined),
+};
+
+function onCluster({ message }: ClusterDraft, conf: CircuitBreakerConf | undefined): void {
+  const limits = conf?.connectionLimits;
+  if (limits) {
+    const { maxConnections, maxConnectionPools, maxPendingRequests, maxRetries, maxRequests } = limits;
+    message.circuitBreakers = create(CircuitBreakersSchema, {
+      thresholds: [defined({ maxConnections, maxConnectionPools, maxPendingRequests, maxRetries, maxRequests })],
+    });
+  }
+  const outlier = conf?.outlierDetection;
+  if (!outlier || outlier.disabled) return;
+  message.outlierDetection = outlierDetection(outlier);
+  if (outlier.healthyPanicThreshold !== undefined) {
+    message.commonLbConfig = create(Cluster_CommonLbConfigSchema, { healthyPanicThreshold: { value: Number(outlier.healthyPanicThreshold) } });
+  }
+}
+
+type Outlier = NonNullable<CircuitBreakerConf["outlierDetection"]>;
+
+/** A detector that is not configured is switched off in words: Envoy's own default would be on. */
+function outlierDetection(conf: Outlier): OutlierDetection {
+  const { detectors } = conf;
+  const base = {
+    interval: conf.interval === undefined ? undefined : durationFromMs(durationMs(conf.interval) ?? 0),
+    baseEjectionTime: conf.baseEjectionTime === undefined ? undefined : durationFromMs(durationMs(conf.baseEjectionTime) ?? 0),
+    maxEjectionPercent: conf.maxEjectionPercent,
+    splitExternalLocalOriginErrors: conf.splitExternalAndLocalErrors,
+  };
+  if (!detectors) return create(OutlierDetectionSchema, defined({ ...base, enforcingConsecutive5xx: 0, enforcingConsecutiveGatewayFailure: 0, enforcingSuccessRate: 0 }));
+  const { totalFailures, gatewayFailures, localOriginFailures, successRate, failurePercentage } = detectors;
+  const enforcing = (detector: unknown): number => (detector ? 100 : 0);
+  return create(
+    OutlierDetectionSchema,
+    defined({
+      ...base,
+      consecutive5xx: totalFailures?.consecutive, enforcingConsecutive5xx: enforcing(totalFailures),
+      consecutiveGatewayFailure: gatewayFailures?.consecutive, enforcingConsecutiveGatewayFailure: enforcing(gatewayFailures),
+      consecutiveLocalOriginFailure: localOriginFailures?.consecutive, enforcingConsecutiveLocalOriginFailure: enforcing(localOriginFailures),
+      successRateMinimumHosts: successRate?.minimumHosts, successRateRequestVolume: successRate?.requestVolume,
+      successRateStdevFactor: successRate?.standardDeviationFactor === undefined ? undefined : Math.round(Number(successRate.standardDeviationFactor) * 1000),
+      enforcingSuccessRate: enforcing(successRate), enforcingLocalOriginSuccessRate: enforcing(successRate),
+      failurePercentageMinimumHosts: failurePercentage?.minimumHosts, failurePercentageRequestVolume: failurePercentage?.requestVolume,
+      failurePercentageThreshold: failurePercentage?.threshold,
+      enforcingFailurePercentage: enforcing(failurePercentage), enforcingFailurePercentageLocalOrigin: enforcing(failurePercentage),
+    }),
+  );
+}
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+const defined = <T extends object>(value: T): Defined<T> => Object.fromEntries(Object.entries(value).filter(([, it]) => it !== undefined)) as Defined<T>;

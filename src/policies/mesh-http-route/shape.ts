@@ -1,0 +1,61 @@
+// MeshHTTPRoute shapes the plan: the routes of an HTTP destination, most specific first, and the catch-all below them.
+import { matchesHash, type HttpMatch, type HttpRoute, type RouteFilter, type RouteShaper, type ShapeContext, type WeightedBackend } from "#mesh";
+import { displayName, formatKri, label, type Resource } from "#resources";
+import type { HttpRule } from "./kind.ts";
+
+const everything: HttpMatch = { path: { value: "/", type: "PathPrefix" } };
+
+export const meshHTTPRouteShape: RouteShaper = {
+  kind: "MeshHTTPRoute",
+  http(conf, context) {
+    const rules = (conf as { readonly rules?: readonly HttpRule[] } | undefined)?.rules ?? [];
+    const routes = rules.flatMap((rule) => routesOf(rule, context));
+    const sorted = routes.toSorted((a, b) => compareMatches(a.match, b.match));
+    if (sorted.some((it) => isCatchAll(it.match))) return sorted;
+    const catchAll: HttpRoute = { name: matchesHash([everything]), match: undefined, filters: [], backends: [{ destination: context.destination, weight: 1 }], source: undefined };
+    return [...sorted, catchAll];
+  },
+};
+
+function routesOf(rule: HttpRule, context: ShapeContext): readonly HttpRoute[] {
+  const source = context.originOf(rule.matches);
+  const name = source ? kriText(source) : matchesHash(rule.matches);
+  const filters = (rule.default.filters ?? []).map((filter): RouteFilter => {
+    if (!filter.requestMirror) return filter as RouteFilter;
+    const { percentage, backendRef } = filter.requestMirror;
+    return { type: filter.type, requestMirror: { percentage, backend: context.resolve(backendRef) } };
+  });
+  const backends = backendsOf(rule, context);
+  return rule.matches.map((match) => ({ name, match: match as HttpMatch, filters, backends, source }));
+}
+
+/** Without references, or with empty ones, requests go where they were meant to. */
+function backendsOf(rule: HttpRule, context: ShapeContext): readonly WeightedBackend[] {
+  const refs = rule.default.backendRefs;
+  if (!refs || refs.length === 0) return [{ destination: context.destination, weight: 1 }];
+  return refs.flatMap((ref) => {
+    const destination = context.resolve(ref);
+    return destination ? [{ destination, weight: ref.weight ?? 1 }] : [];
+  });
+}
+
+const kriText = (route: Resource): string =>
+  formatKri({ shortName: "mhttpr", mesh: route.mesh, zone: route.labels[label.zone] ?? "", namespace: route.labels[label.namespace] ?? "", name: displayName(route), section: "" });
+
+const isCatchAll = (match: HttpMatch | undefined): boolean =>
+  match === undefined || ((!match.path || (match.path.type === "PathPrefix" && match.path.value === "/")) && !match.method && !match.headers?.length && !match.queryParams?.length);
+
+/** Exact paths, then longer prefixes, then regular expressions; then those with a method, more headers, more parameters. */
+function compareMatches(a: HttpMatch | undefined, b: HttpMatch | undefined): number {
+  const rank = (match: HttpMatch | undefined): readonly number[] => {
+    const type = match?.path?.type ?? "PathPrefix";
+    const length = match?.path?.value?.length ?? 1;
+    return [type === "Exact" ? 0 : type === "PathPrefix" ? 1 : 2, type === "RegularExpression" ? 0 : -length, match?.method ? 0 : 1, -(match?.headers?.length ?? 0), -(match?.queryParams?.length ?? 0)];
+  };
+  const [left, right] = [rank(a), rank(b)];
+  for (let index = 0; index < left.length; index++) {
+    const difference = (left[index] ?? 0) - (right[index] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}

@@ -1,0 +1,15 @@
+// MeshTCPRoute shapes the plan: the weighted backends of a destination that is spoken to in bytes.
+import type { RouteShaper } from "#mesh";
+import type { TcpRouteRule } from "./kind.ts";
+
+export const meshTCPRouteShape: RouteShaper = {
+  kind: "MeshTCPRoute",
+  tcp(conf, { destination, resolve }) {
+    const refs = (conf as TcpRouteRule | undefined)?.default?.backendRefs;
+    if (!refs || refs.length === 0) return [{ destination, weight: 1 }];
+    return refs.flatMap((ref) => {
+      const backend = resolve(ref);
+      return backend ? [{ destination: backend, weight: ref.weight ?? 1 }] : [];
+    });
+  },
+};

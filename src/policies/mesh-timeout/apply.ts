@@ -1,0 +1,69 @@
+// MeshTimeout on Envoy: on clusters, connection managers, routes and TCP proxies; its defaults hold where no policy speaks (spec/dataplane.md 6.2).
+import { create } from "@bufbuild/protobuf";
+import { durationFromMs, type Duration } from "@bufbuild/protobuf/wkt";
+import { HttpProtocolOptionsSchema } from "#gen/envoy/config/core/v3/protocol_pb.js";
+import type { ClusterDraft, EnvoyPolicy, HttpDraft, ListenerDraft, RouteDraft } from "#envoy";
+import type { InboundConf, OutboundConf } from "#mesh";
+import { durationMs } from "#resources";
+import type { TimeoutConf } from "./kind.ts";
+
+interface Defaults {
+  readonly connectMs: number;
+  readonly idleMs: number;
+  readonly requestMs: number;
+  readonly streamIdleMs: number;
+}
+
+const defaults: Defaults = { connectMs: 5_000, idleMs: 3_600_000, requestMs: 15_000, streamIdleMs: 1_800_000 };
+/** An inbound's connection manager gives streams twice the time of the route: the caller's side ends first. */
+const inboundStreamIdleMs = 3_600_000;
+
+const timeout = (text: string | undefined, fallbackMs: number): Duration => durationFromMs(durationMs(text) ?? fallbackMs);
+
+const outboundConf = (conf: OutboundConf | undefined): TimeoutConf => (conf?.value ?? {}) as TimeoutConf;
+/** What holds for every caller: the first rule without a match. */
+const inboundConf = (conf: InboundConf | undefined): TimeoutConf => (conf?.rules.find((it) => !it.match)?.conf ?? {}) as TimeoutConf;
+
+export const meshTimeoutApply: EnvoyPolicy = {
+  kind: "MeshTimeout",
+  outboundCluster: (draft, conf) => onCluster(draft, outboundConf(conf)),
+  inboundCluster: (draft, conf) => onCluster(draft, inboundConf(conf)),
+  outboundListener: (listener, conf) => onListener(listener, outboundConf(conf)),
+  inboundListener(listener, conf) {
+    const own = inboundConf(conf);
+    onListener(listener, own);
+    for (const http of httpOf(listener)) http.message.streamIdleTimeout = durationFromMs(inboundStreamIdleMs);
+  },
+  outboundRoute: (draft, conf) => onRoute(draft, outboundConf(conf)),
+  inboundRoute: (draft, conf) => onRoute(draft, inboundConf(conf)),
+};
+
+function onCluster(draft: ClusterDraft, conf: TimeoutConf): void {
+  draft.message.connectTimeout = timeout(conf.connectionTimeout, defaults.connectMs);
+  // gRPC streams and plain bytes have no limits at this level.
+  if (!draft.http || (draft.protocol !== "http" && draft.protocol !== "http2")) return;
+  draft.http.commonHttpProtocolOptions = create(HttpProtocolOptionsSchema, {
+    idleTimeout: timeout(conf.idleTimeout, defaults.idleMs),
+    maxConnectionDuration: timeout(conf.http?.maxConnectionDuration, 0),
+    maxStreamDuration: timeout(conf.http?.maxStreamDuration, 0),
+  });
+}
+
+const httpOf = (listener: ListenerDraft): readonly HttpDraft[] => listener.chains.flatMap(({ terminal }) => (terminal.is === "http" ? [terminal.http] : []));
+
+function onListener(listener: ListenerDraft, conf: TimeoutConf): void {
+  for (const http of httpOf(listener)) {
+    http.message.requestHeadersTimeout = timeout(conf.http?.requestHeadersTimeout, 0);
+    // Idle connections are the cluster's business; zero turns Envoy's own hour off.
+    http.message.commonHttpProtocolOptions = create(HttpProtocolOptionsSchema, { idleTimeout: durationFromMs(0) });
+  }
+  for (const { terminal } of listener.chains) {
+    if (terminal.is === "tcp") terminal.proxy.idleTimeout = timeout(conf.idleTimeout, defaults.idleMs);
+  }
+}
+
+function onRoute({ message }: RouteDraft, conf: TimeoutConf): void {
+  if (message.action.case !== "route") return;
+  message.action.value.timeout = timeout(conf.http?.requestTimeout, defaults.requestMs);
+  message.action.value.idleTimeout = timeout(conf.http?.streamIdleTimeout, defaults.streamIdleMs);
+}
