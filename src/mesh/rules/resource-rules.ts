@@ -43,10 +43,15 @@ export const resourceRules = (kind: Kind, policies: readonly PolicyResource[], t
 
 function build(kind: Kind, policies: readonly PolicyResource[], targets: RuleTargets): ResourceRules {
   const items = resolveItems(kind, policies, targets);
+  const byResource = Map.groupBy(items.entries(), ([, item]) => item.resource);
+  const ofMesh = (targets.mesh && byResource.get(targets.mesh)) ?? [];
   const rules = new Map<string, ResourceRule>();
   for (const { resource, section } of items) {
     const key = targetKey(resource, section);
-    if (!rules.has(key)) rules.set(key, ruleFor(kind, resource, section, items, targets));
+    if (rules.has(key)) continue;
+    const own = resource === targets.mesh ? [] : (byResource.get(resource) ?? []).filter(([, item]) => item.section === "" || item.section === section);
+    const relevant = [...ofMesh, ...own].toSorted(([a], [b]) => a - b).map(([, item]) => item);
+    rules.set(key, ruleFor(kind, resource, section, relevant));
   }
   return rules;
 }
@@ -66,14 +71,13 @@ function compareItems(a: ResolvedItem, b: ResolvedItem): number {
   );
 }
 
-function ruleFor(kind: Kind, resource: Resource, section: string, items: readonly ResolvedItem[], targets: RuleTargets): ResourceRule {
-  const relevant = items.filter((item) => item.resource === targets.mesh || (item.resource === resource && (item.section === "" || item.section === section)));
+function ruleFor(kind: Kind, resource: Resource, section: string, items: readonly ResolvedItem[]): ResourceRule {
   return {
     resource,
     section,
-    conf: mergeByKind(kind, relevant.map((item) => item.conf)),
-    origin: originsOf(relevant),
-    originByMatches: new Map(relevant.flatMap((item) => hashesOf(item.conf).map((hash) => [hash, originOf(item)] as const))),
+    conf: mergeByKind(kind, items.map((item) => item.conf)),
+    origin: originsOf(items),
+    originByMatches: new Map(items.flatMap((item) => hashesOf(item.conf).map((hash) => [hash, originOf(item)] as const))),
   };
 }
 
