@@ -18,7 +18,7 @@ const typeOf: Readonly<Record<string, string>> = { dataplane: "Dataplane", ingre
 export async function proxyResource(settings: { readonly resource: string; readonly resourceFile: string; readonly proxyType: string }, vars: readonly string[]): Promise<ProxyResource | undefined> {
   const template = settings.resourceFile ? await readSource(settings.resourceFile) : settings.resource;
   if (!template) return undefined;
-  const text = vars.length > 0 || template.includes("{{") ? Mustache.render(template, nested(vars)) : template;
+  const text: string = vars.length > 0 || template.includes("{{") ? Mustache.render(template, nested(vars)) : template;
   const document = parse(text);
   const expected = typeOf[settings.proxyType];
   if (document.type !== expected) throw badRequest(`invalid proxy resource type "${String(document.type)}": --proxy-type ${settings.proxyType} needs a ${expected}`);
@@ -34,7 +34,7 @@ async function readSource(path: string): Promise<string> {
     });
   }
   const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) chunks.push(chunk);
   return Buffer.concat(chunks).toString("utf8");
 }
 
