@@ -2,7 +2,7 @@
 import type { FastifyInstance } from "fastify";
 import { isReadOnlyKind } from "#write";
 import type { Kind } from "#resources";
-import { sendJson } from "./errors.ts";
+import { sendAs, sendJson } from "./errors.ts";
 import type { ApiOptions } from "./options.ts";
 
 export function aboutRoutes(app: FastifyInstance, options: ApiOptions): void {
@@ -11,7 +11,7 @@ export function aboutRoutes(app: FastifyInstance, options: ApiOptions): void {
     sendJson(reply, { clusterId: about.clusterId(), gui: about.gui, hostname: about.hostname, instanceId: about.instanceId, product: "Kuma", version: about.version }),
   );
   // The one compact document.
-  app.get("/config", async (request, reply) => reply.header("content-type", "application/json").send(JSON.stringify(about.config(request.user))));
+  app.get("/config", async (request, reply) => sendAs(reply, "application/json", JSON.stringify(about.config(request.user))));
   app.get("/who-am-i", async (request, reply) => sendJson(reply, { name: request.user.name, groups: request.user.groups }));
   app.get("/policies", async (_request, reply) => sendJson(reply, { policies: sorted(options).filter((it) => it.isPolicy).map((it) => printPolicy(options, it)) }));
   app.get("/_resources", async (_request, reply) => sendJson(reply, { resources: sorted(options).map((it) => printKind(options, it)) }));

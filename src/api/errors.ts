@@ -59,9 +59,10 @@ export function sendError(reply: FastifyReply, { status, title, detail, violatio
 }
 
 /** JSON the way the reference writes it: one space per level, a newline at the end. */
-export function sendJson(reply: FastifyReply, document: unknown): FastifyReply {
-  return reply.header("content-type", "application/json").send(`${JSON.stringify(document, null, 1)}\n`);
-}
+export const sendJson = (reply: FastifyReply, document: unknown): FastifyReply => sendAs(reply, "application/json", `${JSON.stringify(document, null, 1)}\n`);
+
+/** Bytes, not text: fastify would add a charset to the media type, which clients do not expect. */
+export const sendAs = (reply: FastifyReply, mediaType: string, text: string): FastifyReply => reply.header("content-type", mediaType).send(Buffer.from(text));
 
 export function sendText(reply: FastifyReply, status: number, text: string): FastifyReply {
   return reply.code(status).header("content-type", "text/plain; charset=utf-8").send(text);

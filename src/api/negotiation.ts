@@ -15,6 +15,8 @@ export function negotiate(app: FastifyInstance): void {
     for (const method of methods) known.push({ method, pattern: patternOf(route.url) });
   });
   app.addHook("onRequest", async (request, reply) => {
+    const [path = "", query] = request.url.split("?", 2);
+    if (path.includes("//")) return redirect(reply, path.replaceAll(/\/{2,}/g, "/") + (query === undefined ? "" : `?${query}`));
     if (request.is404) return;
     if (hasForeignBody(request)) return sendText(reply, 415, "415: Unsupported Media Type");
     const producesText = request.routeOptions.config.producesText === true;
@@ -24,8 +26,7 @@ export function negotiate(app: FastifyInstance): void {
 }
 
 function answerUnknown(request: FastifyRequest, reply: FastifyReply, known: readonly KnownRoute[]): FastifyReply {
-  const [path = "", query] = request.url.split("?", 2);
-  if (path.includes("//")) return redirect(reply, path.replaceAll(/\/{2,}/g, "/") + (query === undefined ? "" : `?${query}`));
+  const [path = ""] = request.url.split("?", 1);
   const allowed = new Set(known.filter((route) => route.pattern.test(path)).map((route) => route.method));
   if (allowed.size === 0) return sendText(reply, 404, "404: Page Not Found");
   const inOrder = ["POST", "PUT", "DELETE", "GET"].filter((method) => allowed.has(method));

@@ -3,7 +3,7 @@ import type { FastifyRequest } from "fastify";
 import type { Kinds, Place } from "#resources";
 import type { Store } from "#store";
 import type { Access, WriteDoor, WritingUser } from "#write";
-import type { Log } from "#platform";
+import type { Clock, Log } from "#platform";
 
 /** The raw HTTP request: headers and socket. */
 export type RawRequest = FastifyRequest["raw"];
@@ -16,6 +16,7 @@ export interface ApiOptions {
   readonly access: Access;
   readonly isApiReadOnly: boolean;
   readonly log: Log;
+  readonly clock: Clock;
   /** Anonymous is a user too; throws `unauthenticated` for credentials that are no good. */
   readonly authenticate: (request: RawRequest) => WritingUser | Promise<WritingUser>;
   readonly about: About;
@@ -23,6 +24,8 @@ export interface ApiOptions {
   readonly inspect?: Inspection;
   /** Default 5 MB. */
   readonly bodyLimitBytes?: number;
+  /** A request whose body has not arrived by then is cut off; default 10 s (`apiServer.readTimeout`). */
+  readonly readTimeoutMs?: number;
 }
 
 export interface About {

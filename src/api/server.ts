@@ -26,15 +26,12 @@ declare module "fastify" {
 export interface ServerSettings {
   /** From security/: makes the server that listens. */
   readonly serverFactory?: FastifyServerFactory;
-  /** A body that takes longer is cut off; default 10 s. */
-  readonly readTimeoutMs?: number;
 }
 
 /** The whole API. Longest names and identifiers pass as path parameters; `//` and trailing `/` are dealt with. */
 export function createApi(options: ApiOptions, settings: ServerSettings = {}): FastifyInstance {
   const app = fastify({
     bodyLimit: options.bodyLimitBytes ?? 5 * 1024 * 1024,
-    requestTimeout: settings.readTimeoutMs ?? 10_000,
     exposeHeadRoutes: false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2048 },
     frameworkErrors: (error, _request, reply) => void sendError(reply, { status: error.statusCode ?? 400, title: "Bad Request", detail: error.message }),
@@ -59,6 +56,7 @@ export function apiRoutes(app: FastifyInstance, options: ApiOptions): void {
     },
   });
   negotiate(app);
+  cutSlowBodies(app, options);
   app.addHook("onRequest", async (request) => {
     if (request.is404 || request.routeOptions.config.isPublic) return;
     request.user = await options.authenticate(request.raw);
@@ -77,6 +75,26 @@ export function apiRoutes(app: FastifyInstance, options: ApiOptions): void {
   tokenRoutes(app, options);
   inspectRoutes(app, options);
   resourceRoutes(app, options);
+}
+
+/** Whatever server is underneath: who sends a byte a minute does not hold a request open. */
+function cutSlowBodies(app: FastifyInstance, { clock, readTimeoutMs = 10_000 }: ApiOptions): void {
+  const cancels = new WeakMap<FastifyRequest, () => void>();
+  const arrived = (request: FastifyRequest) => {
+    cancels.get(request)?.();
+    cancels.delete(request);
+  };
+  app.addHook("onRequest", async (request, reply) => {
+    if (request.method === "GET") return;
+    const cut = () => {
+      sendError(reply.header("connection", "close"), { status: 408, title: "Request Timeout", detail: "the body did not arrive in time" });
+      reply.raw.once("finish", () => request.raw.destroy());
+    };
+    cancels.set(request, clock.after(readTimeoutMs, cut));
+  });
+  app.addHook("preHandler", async (request) => arrived(request));
+  app.addHook("onResponse", async (request) => arrived(request));
+  app.addHook("onRequestAbort", async (request) => arrived(request));
 }
 
 const anonymous: WritingUser = { name: "mesh-system:anonymous", groups: ["mesh-system:unauthenticated"] };

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { parseDuration } from "#platform";
 import { KumaError, invalid, violation, type Violation } from "#resources";
+import { sendAs } from "./errors.ts";
 import type { ApiOptions, TokenDesk } from "./options.ts";
 
 const tenYearsMs = 10 * 365 * 24 * 3_600_000;
@@ -86,4 +87,4 @@ function throwIf(violations: readonly Violation[]): void {
 }
 
 const unreadable = (reply: FastifyReply) => reply.code(400).send();
-const sendToken = (reply: FastifyReply, token: string) => reply.header("content-type", "text/plain").send(token);
+const sendToken = (reply: FastifyReply, token: string) => sendAs(reply, "text/plain", token);

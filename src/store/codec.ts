@@ -1,13 +1,14 @@
 // What a disk or database keeps of a resource: JSON by kind; the bytes of secrets only sealed.
 import type { Message } from "@bufbuild/protobuf";
-import { isObject, keyText, readFlat, writeFlat, type Kinds, type Resource, type ResourceKey } from "#resources";
+import { keyText, readFlat, writeFlat, type Kinds, type Resource, type ResourceKey } from "#resources";
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { Codec } from "./store.ts";
 
-/** Authenticated encryption, from security/: `context` must be the same for sealing and opening. Throws when it is not, or the key is another. */
+/** Authenticated encryption, from security/ (`sealSecret`, `openSecret` with their key): `context` must be the same for both. */
 export interface Sealing {
-  seal(plain: Uint8Array, context: string): Uint8Array;
-  open(sealed: Uint8Array, context: string): Uint8Array;
+  seal(plain: string, context: string): string;
+  /** Throws when key, context or text are not what they were; may hand back what was never sealed as it is. */
+  open(sealed: string, context: string): string;
 }
 
 /** Secrets are bound to their key: a sealed value copied to another row does not open. */
@@ -16,15 +17,11 @@ export function jsonCodec(kinds: Kinds, sealing: Sealing): Codec {
     kind: (type) => kinds.byName(type),
     encode(resource) {
       const json = plainJson(kinds, resource);
-      if (!isSecret(kinds, resource.type)) return json;
-      return JSON.stringify({ sealed: Buffer.from(sealing.seal(Buffer.from(json), keyText(resource))).toString("base64") });
+      return isSecret(kinds, resource.type) ? sealing.seal(json, keyText(resource)) : json;
     },
     decode(key, text) {
-      const json: unknown = JSON.parse(text);
-      if (!isSecret(kinds, key.type)) return specOf(kinds, key, json);
-      if (!isObject(json) || typeof json["sealed"] !== "string") throw new Error(`${keyText(key)} is not sealed`);
-      const plain = sealing.open(Buffer.from(json["sealed"], "base64"), keyText(key));
-      return specOf(kinds, key, JSON.parse(Buffer.from(plain).toString()) as unknown);
+      const json = isSecret(kinds, key.type) ? sealing.open(text, keyText(key)) : text;
+      return specOf(kinds, key, JSON.parse(json) as unknown);
     },
   };
 }

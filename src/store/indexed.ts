@@ -141,33 +141,53 @@ class IndexedStore<E> implements Store {
 
   #start(): void {
     if (this.#running || (this.#queue.length === 0 && this.#lazy.size === 0)) return;
-    this.#running = this.#commitAll().finally(() => (this.#running = undefined));
+    this.#running = this.#commitAll();
   }
 
   async #commitAll(): Promise<void> {
-    while (this.#queue.length > 0 || this.#lazy.size > 0) {
-      const batch = this.#queue;
-      const lazy = [...this.#lazy.values()];
-      this.#queue = [];
-      this.#lazy.clear();
-      this.#cancelLazy?.();
-      this.#cancelLazy = undefined;
-      try {
-        await this.#journal.commit([...lazy, ...batch.flatMap((it) => it.writes)]);
-      } catch (error) {
-        // What came after may build on what failed: nothing of it holds.
-        this.#giveUp([...batch, ...this.#queue], error);
-        this.#queue = [];
-        continue;
-      }
-      for (const waiting of batch) {
-        for (const write of waiting.writes) {
-          this.#arrived(write);
-          this.#show(write);
-        }
-        waiting.resolve();
-      }
+    try {
+      do await this.#commitBatch();
+      while (this.#queue.length > 0);
+    } finally {
+      // In the same step as the last look at the queue: who queues after it starts anew.
+      this.#running = undefined;
     }
+  }
+
+  async #commitBatch(): Promise<void> {
+    const batch = this.#queue;
+    const lazy = [...this.#lazy.values()];
+    this.#queue = [];
+    this.#lazy.clear();
+    this.#cancelLazy?.();
+    this.#cancelLazy = undefined;
+    try {
+      await this.#journal.commit([...lazy, ...batch.flatMap((it) => it.writes)]);
+    } catch (error) {
+      // What came after may build on what failed: nothing of it holds.
+      const later = this.#queue;
+      this.#queue = [];
+      this.#giveUp([...batch, ...later], error);
+      this.#keepLazy(lazy);
+      return;
+    }
+    for (const waiting of batch) {
+      for (const write of waiting.writes) {
+        this.#arrived(write);
+        this.#show(write);
+      }
+      waiting.resolve();
+    }
+  }
+
+  /** Lazy writes wait for better times, unless something newer was written since or there will be no later. */
+  #keepLazy(writes: readonly Write<E>[]): void {
+    if (this.#closed) return;
+    for (const write of writes) {
+      const isLatest = write.is === "put" && this.#seen.get(write.resource) === write.resource;
+      if (isLatest) this.#lazy.set(keyText(write.resource), write);
+    }
+    if (this.#lazy.size > 0) this.#cancelLazy ??= this.#clock.after(lazyAfterMs, () => this.#start());
   }
 
   #giveUp(waiting: readonly Waiting<E>[], error: unknown): void {

@@ -70,7 +70,7 @@ async function apiWith(documents: readonly unknown[]) {
   const certificateBackends = new Map([["builtin", builtinBackend]]);
   const door = openWriteDoor({ store, kinds, place, access, isApiReadOnly: false, unsafeDelete: false, certificateBackends, isZoneOnline: () => false });
   const about = { hostname: "h", instanceId: "i", version: "2.14.3", gui: "", clusterId: () => "", config: () => ({}) };
-  return createApi({ store, door, kinds, place, access, isApiReadOnly: false, log: platform.log, authenticate: () => admin, about });
+  return createApi({ store, door, kinds, place, access, isApiReadOnly: false, log: platform.log, clock: platform.clock, authenticate: () => admin, about });
 }
 
 function readIfThere(file: string): string | undefined {

@@ -8,6 +8,7 @@ import { create } from "@bufbuild/protobuf";
 import { DataplaneInsightSchema } from "#gen/kuma/mesh/v1alpha1/dataplane_insight_pb.js";
 import { afterAll, expect, test } from "vitest";
 import { fakePlatform } from "#platform/fake";
+import { openSecret, parseSecretsKey, sealSecret } from "#security";
 import { kindsOf } from "#resources";
 import { coreKinds } from "#resources/kinds";
 import { jsonCodec, type Sealing } from "../codec.ts";
@@ -22,16 +23,10 @@ const newPath = async () => {
 };
 afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true }))));
 
-/** Not encryption: it only shows that the store keeps what it is handed, and the context. */
-const flipped: Sealing = {
-  seal: (plain, context) => Buffer.concat([Buffer.from(context), Buffer.from(plain.map((byte) => byte ^ 0xff))]),
-  open(sealed, context) {
-    if (Buffer.from(sealed.subarray(0, context.length)).toString() !== context) throw new Error("wrong context");
-    return sealed.subarray(context.length).map((byte) => byte ^ 0xff);
-  },
-};
+const aKey = parseSecretsKey(Buffer.alloc(32, 7).toString("base64"), "key");
+const sealedWith = (key: typeof aKey): Sealing => ({ seal: (plain, context) => sealSecret(plain, key, context), open: (text, context) => openSecret(text, key, context) });
 const kinds = kindsOf(coreKinds);
-const open = (path: string, platform = fakePlatform()) => sqliteStore({ path, codec: jsonCodec(kinds, flipped), clock: platform.clock, log: platform.log });
+const open = (path: string, platform = fakePlatform(), key = aKey) => sqliteStore({ path, codec: jsonCodec(kinds, sealedWith(key)), clock: platform.clock, log: platform.log });
 
 storeContract("sqlite", async (platform) => open(await newPath(), platform));
 
@@ -61,6 +56,18 @@ test("the bytes of a secret never reach the disk in the open", async () => {
   const bytes = Buffer.concat([...files, await readFile(path)]);
   expect(bytes.includes("default")).toBe(true);
   expect(bytes.includes("top secret") || bytes.includes(Buffer.from("top secret").toString("base64"))).toBe(false);
+});
+
+test("with another key the store does not open, and nothing is lost", async () => {
+  const path = await newPath();
+  const store = await open(path);
+  await store.put(aMesh("default"), 0);
+  const secret = await store.put(aSecret("default", "s", "top secret"), 0);
+  await store.close();
+  await expect(open(path, fakePlatform(), parseSecretsKey(Buffer.alloc(32, 8).toString("base64"), "key"))).rejects.toThrow("the secret Secret|default|s cannot be opened");
+  const again = await open(path);
+  expect(again.get(secret)).toEqual(secret);
+  await again.close();
 });
 
 test("the file is readable by its owner only", async () => {

@@ -1,7 +1,7 @@
 // The embedded store: a file of one process, all of it in memory for reading, every acknowledged write on the disk.
 import { chmod, mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
-import { keyText, unavailable, type Labels, type Resource, type ResourceKey } from "#resources";
+import { failureOf, keyText, unavailable, type Labels, type Resource, type ResourceKey } from "#resources";
 import type { Clock, Log } from "#platform";
 import { indexedStore, type Write } from "../indexed.ts";
 import type { Codec, Store } from "../store.ts";
@@ -82,6 +82,7 @@ function decodeOrThrow(codec: Codec, key: ResourceKey, text: string): unknown {
   try {
     return codec.decode(key, text);
   } catch (error) {
-    throw unavailable(`the stored ${key.type} "${key.name}" cannot be read: is the sealing key the one it was written with?`, { cause: error });
+    if (failureOf(error)) throw error;
+    throw unavailable(`the stored ${key.type} "${key.name}" cannot be read`, { cause: error });
   }
 }

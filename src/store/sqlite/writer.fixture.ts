@@ -4,15 +4,16 @@ import { create } from "@bufbuild/protobuf";
 import { MeshSchema } from "#gen/kuma/mesh/v1alpha1/mesh_pb.js";
 import { SecretSchema } from "#gen/kuma/system/v1alpha1/system_pb.js";
 import { silentLog, systemClock } from "#platform";
+import { openSecret, parseSecretsKey, sealSecret } from "#security";
 import { kindsOf } from "#resources";
 import { coreKinds } from "#resources/kinds";
 import { jsonCodec } from "../codec.ts";
 import { sqliteStore } from "./sqlite.ts";
 
 const path = process.argv[2] ?? "";
-const open: (bytes: Uint8Array, context: string) => Uint8Array = (bytes, context) => bytes.subarray(context.length).map((byte) => byte ^ 0xff);
-const seal = (plain: Uint8Array, context: string) => Buffer.concat([Buffer.from(context), Buffer.from(plain.map((byte) => byte ^ 0xff))]);
-const store = await sqliteStore({ path, codec: jsonCodec(kindsOf(coreKinds), { seal, open }), clock: systemClock, log: silentLog });
+const key = parseSecretsKey(Buffer.alloc(32, 7).toString("base64"), "key");
+const sealing = { seal: (plain: string, context: string) => sealSecret(plain, key, context), open: (text: string, context: string) => openSecret(text, key, context) };
+const store = await sqliteStore({ path, codec: jsonCodec(kindsOf(coreKinds), sealing), clock: systemClock, log: silentLog });
 const mesh = { type: "Mesh", mesh: "", name: "default" };
 if (!store.get(mesh)) await store.put({ ...mesh, labels: {}, spec: create(MeshSchema) }, 0);
 

@@ -1,0 +1,74 @@
+// The index in front of a journal: batches, failures, and no write left behind.
+import { expect, test } from "vitest";
+import { fakePlatform } from "#platform/fake";
+import type { NewResource } from "./index.ts";
+import { indexedStore, type Journal, type Write } from "./indexed.ts";
+
+const named = (name: string, type = "Thing"): NewResource => ({ type, mesh: "", name, labels: {}, spec: {} });
+
+function aStore() {
+  const platform = fakePlatform();
+  const batches: string[][] = [];
+  let failing = false;
+  const journal: Journal<undefined> = {
+    encode: () => undefined,
+    async commit(writes: readonly Write<undefined>[]) {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      if (failing) throw new Error("the disk is full");
+      batches.push(writes.map((it) => (it.is === "put" ? it.resource.name : `-${it.key.name}`)));
+    },
+    close: async () => {},
+  };
+  const store = indexedStore({ journal, stored: [], clock: platform.clock, log: platform.log, isLazy: (type) => type.endsWith("Insight") });
+  return { store, batches, platform, fail: (now: boolean) => void (failing = now) };
+}
+
+test("writes that arrive together share a batch", async () => {
+  const { store, batches } = aStore();
+  await Promise.all(["a", "b", "c"].map((name) => store.put(named(name), 0)));
+  expect(batches).toEqual([["a", "b", "c"]]);
+});
+test("a reader sees nothing that is not durable", async () => {
+  const { store } = aStore();
+  const done = store.put(named("a"), 0);
+  expect(store.get(named("a"))).toBeUndefined();
+  await done;
+  expect(store.get(named("a"))).toBeDefined();
+});
+test("a failed batch leaves no trace, and the same may be written again", async () => {
+  const { store, fail } = aStore();
+  fail(true);
+  await expect(store.put(named("a"), 0)).rejects.toThrow("the store could not write");
+  fail(false);
+  expect((await store.put(named("a"), 0)).version).toBe(1);
+});
+test("whenever a write arrives after another has ended, it is written", async () => {
+  for (let steps = 0; steps < 12; steps++) {
+    const { store } = aStore();
+    const first = store.put(named("a"), 0);
+    const second = first.then(async () => {
+      for (let step = 0; step < steps; step++) await Promise.resolve();
+      return store.put(named("b"), 0);
+    });
+    expect((await second).name).toBe("b");
+  }
+});
+test("insights are written with the next batch, or after a second; many changes are one", async () => {
+  const { store, batches, platform } = aStore();
+  const first = await store.put(named("i", "AnInsight"), 0);
+  await store.put(named("i", "AnInsight"), first.version);
+  expect(batches).toEqual([]);
+  platform.clock.advance(1000);
+  await store.close();
+  expect(batches).toEqual([["i"]]);
+});
+test("insights outlive a failing disk", async () => {
+  const { store, batches, platform, fail } = aStore();
+  fail(true);
+  await store.put(named("i", "AnInsight"), 0);
+  await expect(store.put(named("a"), 0)).rejects.toThrow();
+  fail(false);
+  platform.clock.advance(1000);
+  await store.close();
+  expect(batches).toEqual([["i"]]);
+});
