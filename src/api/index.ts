@@ -3,3 +3,6 @@ export { apiRoutes, createApi, type ServerSettings } from "./server.ts";
 export type {
   About, ApiOptions, DataplaneTokenRequest, Inspect, Inspection, ProxyPath, RawRequest, TokenDesk, UserTokenRequest, ZoneTokenRequest,
 } from "./options.ts";
+// inspection
+export { createInspection } from "./inspect/inspection.ts";
+export type { InspectionParts } from "./inspect/parts.ts";

@@ -50,7 +50,7 @@ export function runBootstrap(): readonly Outcome[] {
 function normalise(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(normalise);
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, child]) => [key, key === "features" && Array.isArray(child) ? child.toSorted() : normalise(child)]));
+  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, child]) => [key, key === "features" && Array.isArray(child) ? child.map(String).toSorted((a, b) => (a < b ? -1 : 1)) : normalise(child)]));
 }
 
 function difference(actual: unknown, expected: unknown, path = ""): string {

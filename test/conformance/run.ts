@@ -1,11 +1,13 @@
 // Prints how many conformance cases of each folder pass: the suites that exist, one row per folder.
 import { runBootstrap } from "./bootstrap.ts";
 import type { Outcome } from "./data.ts";
+import { runEnvoyconfig } from "./envoyconfig.ts";
 import { runMatchers } from "./matchers.ts";
+import { hasRestCases, runRest } from "./rest.ts";
 import { runRules } from "./rules.ts";
 
-const suites: readonly (() => readonly Outcome[])[] = [runBootstrap, runRules, runMatchers];
-const outcomes = suites.flatMap((run) => run());
+const suites: readonly (() => readonly Outcome[])[] = [runBootstrap, runRules, runMatchers, runEnvoyconfig];
+const outcomes = [...suites.flatMap((run) => run()), ...(hasRestCases() ? await runRest() : [])];
 const folders = Map.groupBy(outcomes, (outcome) => outcome.folder);
 const width = Math.max(6, ...[...folders.keys()].map((folder) => folder.length));
 console.log(`${"folder".padEnd(width)}  passed  failed`);

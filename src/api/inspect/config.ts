@@ -1,0 +1,64 @@
+// The Envoy configuration of a proxy as JSON, and what policies that are only tried out would change in it (spec/api.md 2.7).
+import { create, fromBinary, toJson, type JsonValue } from "@bufbuild/protobuf";
+import { AnySchema } from "@bufbuild/protobuf/wkt";
+import type { ProxyResources, Sealed } from "#envoy";
+import { SecretSchema } from "#gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.js";
+import type { MeshView, Proxy } from "#mesh";
+import { KumaError, notFound } from "#resources";
+import type { Inspect, ProxyPath } from "../options.ts";
+import { jsonPatch } from "./json-patch.ts";
+import { dataplaneOr404, viewOr404, type InspectionParts } from "./parts.ts";
+import { envoyRegistry } from "./registry.ts";
+
+/** Type URL to name to resource. */
+type Configuration = Readonly<Record<string, Readonly<Record<string, JsonValue>>>>;
+
+export function inspectConfig(parts: InspectionParts): Inspect<ProxyPath> {
+  return ({ mesh, name }, query) => {
+    const view = viewOr404(parts, mesh);
+    const dataplane = dataplaneOr404(view, name, "Failed to retrieve Dataplane");
+    const connected = parts.proxyOf(mesh, name);
+    if (!connected) throw new KumaError(notFound("Not found").failure, { attempt: "Failed to retrieve DataplaneInsight" });
+    const proxy: Proxy = { dataplane, traits: connected.traits };
+    const includeShadow = query["shadow"] === "true";
+    const xds = configuration(parts, view, proxy, includeShadow);
+    if (!query["include"]?.split(",").includes("diff")) return { xds };
+    return { diff: jsonPatch(includeShadow ? configuration(parts, view, proxy, false) : xds, xds), xds };
+  };
+}
+
+function configuration({ planner, pipeline }: InspectionParts, view: MeshView, proxy: Proxy, includeShadow: boolean): Configuration {
+  const plan = planner.plan(view, proxy, { includeShadow });
+  const resources = pipeline.resourcesFor(plan, undefined);
+  const endpoints = [...resources.endpoints].map(([name, destination]) => pipeline.endpointsFor(view, name, destination));
+  const byType = Map.groupBy([...resources.clusters, ...resources.listeners, ...endpoints].map(printed), ({ typeUrl }) => typeUrl);
+  const secrets = secretsOf(resources);
+  if (secrets.length > 0) byType.set(secretType, secrets);
+  return Object.fromEntries(sortedBy([...byType], ([type]) => type).map(([type, list]) => [type, Object.fromEntries(sortedBy(list, (it) => it.name).map((it) => [it.name, it.json]))]));
+}
+
+const sortedBy = <T>(items: readonly T[], textOf: (item: T) => string): readonly T[] => items.toSorted((a, b) => (textOf(a) < textOf(b) ? -1 : 1));
+
+interface Printed {
+  readonly typeUrl: string;
+  readonly name: string;
+  readonly json: JsonValue;
+}
+
+const secretType = `type.googleapis.com/${SecretSchema.typeName}`;
+
+function printed({ any, typeUrl, name }: Sealed): Printed {
+  const { value } = fromBinary(AnySchema, any);
+  const schema = envoyRegistry.getMessage(typeUrl.slice(typeUrl.indexOf("/") + 1));
+  if (!schema) throw new Error(`no message for ${typeUrl}`);
+  return { typeUrl, name, json: toJson(schema, fromBinary(schema, value), { registry: envoyRegistry }) };
+}
+
+/** That there are secrets is shown; what they are is not. */
+function secretsOf({ secrets }: ProxyResources): Printed[] {
+  if (!secrets) return [];
+  const bytes = (text: string) => ({ specifier: { case: "inlineBytes" as const, value: Buffer.from(text) } });
+  const identity = create(SecretSchema, { name: secrets.identity, type: { case: "tlsCertificate", value: { certificateChain: bytes("CERT"), privateKey: bytes("KEY") } } });
+  const ca = create(SecretSchema, { name: secrets.meshCa, type: { case: "validationContext", value: { trustedCa: bytes("CA") } } });
+  return [identity, ca].map((secret) => ({ typeUrl: secretType, name: secret.name, json: toJson(SecretSchema, secret) }));
+}
