@@ -21,17 +21,19 @@ export async function proxyResource(settings: { readonly resource: string; reado
   const text: string = vars.length > 0 || template.includes("{{") ? Mustache.render(template, nested(vars)) : template;
   const document = parse(text);
   const expected = typeOf[settings.proxyType];
-  if (document.type !== expected) throw badRequest(`invalid proxy resource type "${String(document.type)}": --proxy-type ${settings.proxyType} needs a ${expected}`);
+  if (expected === undefined || document.type !== expected) throw badRequest(`invalid proxy resource type "${String(document.type)}": --proxy-type ${settings.proxyType} needs a ${expected ?? "known type"}`);
   if (typeof document.name !== "string" || document.name === "") throw badRequest("the proxy resource has no name");
   const mesh = typeof document.mesh === "string" ? document.mesh : settings.proxyType === "dataplane" ? "default" : "";
-  return { type: document.type, mesh, name: document.name, json: JSON.stringify({ ...document, ...(mesh ? { mesh } : {}) }) };
+  return { type: expected, mesh, name: document.name, json: JSON.stringify({ ...document, ...(mesh ? { mesh } : {}) }) };
 }
 
 async function readSource(path: string): Promise<string> {
   if (path !== "-") {
-    return readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-      throw badRequest(`could not read the Dataplane file ${path}: ${error.code ?? error.message}`);
-    });
+    try {
+      return await readFile(path, "utf8");
+    } catch (error) {
+      throw badRequest(`could not read the Dataplane file ${path}: ${(error as NodeJS.ErrnoException).code ?? "unknown error"}`);
+    }
   }
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin as AsyncIterable<Buffer>) chunks.push(chunk);

@@ -1,0 +1,75 @@
+// Ports 5681 and 5682: the REST API for users, over HTTP and HTTPS, by the same handlers.
+import { createApi, type About, type Inspection, type TokenDesk } from "#api";
+import type { Platform } from "#platform";
+import type { Kinds, Place } from "#resources";
+import { authenticateUser, callFacts, createHttp1Server, feedHttp1, openEndpoint, type Http1Server, type OpenEndpoint, type TlsSettings } from "#security";
+import type { Store } from "#store";
+import type { Access, WriteDoor } from "#write";
+import type { Config } from "./config/load.ts";
+import type { Credentials } from "./credentials.ts";
+
+export interface ApiServerParts {
+  readonly config: Config;
+  readonly store: Store;
+  readonly door: WriteDoor;
+  readonly kinds: Kinds;
+  readonly place: Place;
+  readonly access: Access;
+  readonly credentials: Credentials;
+  readonly tokens: TokenDesk;
+  readonly about: About;
+  readonly inspect: Inspection | undefined;
+  readonly tls: TlsSettings;
+  readonly platform: Platform;
+}
+
+export interface ApiServer {
+  readonly httpPort: number | undefined;
+  readonly httpsPort: number | undefined;
+  close(): Promise<void>;
+}
+
+export async function openApiServer(parts: ApiServerParts): Promise<ApiServer> {
+  const { config, credentials, platform, tls } = parts;
+  const log = platform.log.child("api-server");
+  const rules = {
+    localhostIsAdmin: config.get("apiServer.authn.localhostIsAdmin"),
+    type: config.get("apiServer.authn.type") === "adminClientCerts" ? ("adminClientCerts" as const) : ("tokens" as const),
+    validator: credentials.validator,
+  };
+  let server: Http1Server | undefined;
+  const app = createApi(
+    {
+      store: parts.store, door: parts.door, kinds: parts.kinds, place: parts.place, access: parts.access, isApiReadOnly: config.get("apiServer.readOnly"), log, clock: platform.clock,
+      authenticate: async (request) => (await authenticateUser(callFacts(request), rules)).user,
+      about: parts.about, tokens: parts.tokens, ...(parts.inspect ? { inspect: parts.inspect } : {}),
+    },
+    {
+      serverFactory(handler) {
+        server = createHttp1Server((request, response) => handler(request, response), {
+          headersMs: config.get("apiServer.readHeaderTimeout"), requestMs: config.get("apiServer.readTimeout"), idleMs: config.get("apiServer.idleTimeout"),
+        });
+        return server;
+      },
+    },
+  );
+  await app.ready();
+  if (!server) throw new Error("fastify made no server");
+  const accept = { http1: feedHttp1(server) };
+  const opened: OpenEndpoint[] = [];
+  const open = async (name: "api-http" | "api-https", settings: Parameters<typeof openEndpoint>[1]) => {
+    const endpoint = await openEndpoint(name, settings, accept, platform);
+    opened.push(endpoint);
+    return endpoint.port;
+  };
+  const httpPort = config.get("apiServer.http.enabled") ? await open("api-http", { host: config.get("apiServer.http.interface"), port: config.get("apiServer.http.port") }) : undefined;
+  const httpsPort = config.get("apiServer.https.enabled") ? await open("api-https", { host: config.get("apiServer.https.interface"), port: config.get("apiServer.https.port"), tls }) : undefined;
+  return {
+    httpPort,
+    httpsPort,
+    async close() {
+      await Promise.all(opened.map((it) => it.close()));
+      await app.close();
+    },
+  };
+}

@@ -1,0 +1,135 @@
+// The control plane: every part made with what it needs, in the order of the picture, and run. Two of them can live in one process.
+import { hostname } from "node:os";
+import { diagnosticsServer } from "#diagnostics";
+import { createPipeline, createSealer } from "#envoy";
+import type { Config as StoredConfig } from "#gen/kuma/system/v1alpha1/system_pb.js";
+import { trackProxies } from "#insights";
+import { createPlanner } from "#mesh";
+import { runParts, type LogLevels, type Platform } from "#platform";
+import { envoyPolicies, routeShapers } from "#policies";
+import { policyKinds } from "#policies/kinds";
+import { kindsOf, type Kind, type Kinds, type Place, type SpecKind } from "#resources";
+import { coreKinds } from "#resources/kinds";
+import { feedHttp1, openEndpoint, workDirOr } from "#security";
+import { builtinBackend, openWriteDoor, providedBackend, type Access } from "#write";
+import { followMeshes, xdsServer } from "#xds";
+import { adminTlsOf } from "./admin-tls.ts";
+import { openApiServer } from "./api-server.ts";
+import { providedPairCheck, storedAuthorities } from "./authorities.ts";
+import { openCertificates } from "./certificates.ts";
+import { checkConfig } from "./checks.ts";
+import { printConfig, type Config } from "./config/load.ts";
+import { openCredentials } from "./credentials.ts";
+import { defaultsPart } from "./defaults.ts";
+import { openDpServer } from "./dp-server.ts";
+import { openProxyDoor } from "./proxy-door.ts";
+import { openStore } from "./store.ts";
+import { openTokenDesk } from "./tokens.ts";
+
+export const version = "2.14.3";
+
+export interface ControlPlane {
+  readonly ports: { readonly http: number | undefined; readonly https: number | undefined; readonly dp: number; readonly diagnostics: number };
+  /** Ends gently: streams are told, the store is closed last. */
+  stop(): Promise<void>;
+}
+
+export interface ControlPlaneOptions {
+  readonly config: Config;
+  readonly platform: Platform;
+  readonly levels: LogLevels;
+  readonly home: string | undefined;
+}
+
+export async function startControlPlane({ config, platform, levels, home }: ControlPlaneOptions): Promise<ControlPlane> {
+  const log = platform.log;
+  for (const line of checkConfig(config)) log.warn(line);
+  const place = placeOf(config);
+  const kinds = enabledKinds(config);
+  const workDir = workDirOr(config.get("general.workDir"), home);
+  const certificates = await openCertificates(config, workDir, platform);
+  const store = await openStore(config, workDir, kinds, platform);
+  const credentials = openCredentials(config, store, platform);
+  const access: Access = {
+    check: (writer, kind) => (writer.is === "user" || writer.is === "kubernetes" ? credentials.access.requireResource(kind, writer.user) : undefined),
+  };
+  const door = openWriteDoor({
+    store, kinds, place, access, isApiReadOnly: config.get("apiServer.readOnly"), unsafeDelete: config.get("store.unsafeDelete"), isZoneOnline: () => false,
+    certificateBackends: new Map([["builtin", builtinBackend], ["provided", providedBackend(providedPairCheck(store))]]),
+  });
+  const planner = createPlanner({ policyKinds: targetRefKinds(kinds), kindOf: (name) => kinds.byName(name), shapers: routeShapers });
+  const sealer = createSealer();
+  const pipeline = createPipeline(envoyPolicies, sealer);
+  const settings = { internalCidrs: config.get("ipam.knownInternalCIDRs"), serviceVipPort: config.get("dnsServer.serviceVipPort"), dnsDomain: config.get("dnsServer.domain") };
+  const meshes = followMeshes({ store, kinds: kinds.all, zone: place.zone, settings, clock: platform.clock, minGapMs: 20 });
+  const instanceId = `${hostname()}-${platform.random.uuid().slice(0, 4)}`;
+  const status = trackProxies({
+    door, platform, instanceId, flushIntervalMs: config.get("xdsServer.dataplaneStatusFlushInterval"), subscriptionLimit: config.get("metrics.dataplane.subscriptionLimit"),
+  });
+  let isRunning = true;
+  const xds = xdsServer({
+    planner, pipeline, sealer, meshes, status, instanceId, platform,
+    authorities: storedAuthorities(store, log),
+    adminTls: adminTlsOf(store, platform),
+    door: openProxyDoor({
+      store, door, kinds, platform, zone: place.zone, authentication: credentials.proxies, sessions: credentials.sessions,
+      deregistrationDelayMs: config.get("xdsServer.dataplaneDeregistrationDelay"), isRunning: () => isRunning,
+    }),
+  });
+  const tokens = openTokenDesk({
+    keys: credentials.keys, access: credentials.access, audit: credentials.audit, platform, maxValidForMs: config.get("tokens.maxValidFor"),
+    mayIssueDataplane: config.get("dpServer.authn.dpProxy.dpToken.enableIssuer"), mayIssueZone: config.get("dpServer.authn.zoneProxy.zoneToken.enableIssuer"),
+    mayIssueUser: config.get("apiServer.authn.type") === "tokens" ? config.get("apiServer.authn.tokens.enableIssuer") : undefined,
+  });
+  const about = {
+    hostname: hostname(), instanceId, version, gui: "",
+    clusterId: () => (store.get({ type: "Config", mesh: "", name: "kuma-cluster-id" })?.spec as StoredConfig | undefined)?.config ?? "",
+    config(user: { readonly name: string; readonly groups: readonly string[] }) {
+      credentials.access.require("controlPlaneMetadata", user);
+      return printConfig(config);
+    },
+  };
+  const parts = runParts([defaultsPart({ config, store, door, kinds, place, keys: credentials.keys, platform })], platform, {
+    baseBackoffMs: config.get("general.resilientComponentBaseBackoff"), maxBackoffMs: config.get("general.resilientComponentMaxBackoff"),
+  });
+  const closers: (() => unknown)[] = [() => store.close(), () => certificates.close(), () => credentials.close(), () => meshes.close(), () => parts.stop()];
+  const stop = async () => {
+    isRunning = false;
+    for (const close of closers.splice(0).toReversed()) await close();
+  };
+  try {
+    const dp = await openDpServer({ config, store, kinds, credentials, tls: certificates.tls("dpServer"), calls: xds.calls, platform, zone: place.zone });
+    closers.push(() => dp.close());
+    const api = await openApiServer({ config, store, door, kinds, place, access, credentials, tokens, about, inspect: undefined, tls: certificates.tls("apiServer.https"), platform });
+    closers.push(() => api.close());
+    const diagnostics = diagnosticsServer({ isReady: () => isRunning, metrics: platform.metrics, levels });
+    const endpoint = await openEndpoint(
+      "diagnostics",
+      { host: "0.0.0.0", port: config.get("diagnostics.serverPort"), ...(config.get("diagnostics.tlsEnabled") ? { tls: certificates.tls("diagnostics") } : {}) },
+      { http1: feedHttp1(diagnostics) }, platform,
+    );
+    closers.push(() => endpoint.close());
+    log.info("control plane is ready", { version, zone: place.zone, dpServer: dp.port, http: api.httpPort, https: api.httpsPort, diagnostics: endpoint.port, instanceId });
+    return { ports: { http: api.httpPort, https: api.httpsPort, dp: dp.port, diagnostics: endpoint.port }, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+const placeOf = (config: Config): Place => ({
+  mode: "zone", zone: config.get("multizone.zone.name"), federated: false, environment: "universal",
+  systemNamespace: config.get("store.kubernetes.systemNamespace"), disableOriginLabelValidation: config.get("multizone.zone.disableOriginLabelValidation"),
+});
+
+/** Policies and newer core kinds can be switched off; then they have no route at all. */
+function enabledKinds(config: Config): Kinds {
+  const switchable = new Set(["hostnamegenerators", "meshexternalservices", "meshidentities", "meshmultizoneservices", "meshopentelemetrybackends", "meshservices", "meshtrusts", "meshzoneaddresses", "workloads"]);
+  const core = config.get("coreResources.enabled");
+  const policies = config.get("policies.pluginPoliciesEnabled");
+  return kindsOf([...coreKinds.filter((kind) => !switchable.has(kind.path) || core.includes(kind.path)), ...policyKinds.filter((kind) => policies.includes(kind.path))]);
+}
+
+const isTargetRefKind = (kind: Kind): kind is SpecKind => kind.shape === "spec" && kind.policy?.isTargetRef === true;
+
+const targetRefKinds = (kinds: Kinds): readonly SpecKind[] => kinds.all.filter(isTargetRefKind).toSorted((a, b) => (a.policy?.order ?? 0) - (b.policy?.order ?? 0));

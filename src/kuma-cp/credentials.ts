@@ -1,0 +1,64 @@
+// Who is who: tokens, users, rights, and the live sessions that hang on them.
+import { readFileSync } from "node:fs";
+import type { Platform } from "#platform";
+import {
+  createAudit, createSessions, createTokenValidator, ruleNames, staticAccess, whyProxyEnds,
+  type Access, type AccessRules, type Audit, type KeySource, type ProxyAuthentication, type Sessions, type StaticKey, type TokenKind, type TokenValidator,
+} from "#security";
+import type { Store } from "#store";
+import type { PublicKeyEntry } from "./config/key.ts";
+import type { Config } from "./config/load.ts";
+import { isCredentialSecret, storedKeys, storedRevocations } from "./secrets.ts";
+
+export interface Credentials {
+  readonly keys: KeySource;
+  readonly validator: TokenValidator;
+  readonly access: Access;
+  readonly audit: Audit;
+  readonly sessions: Sessions;
+  readonly proxies: ProxyAuthentication;
+  close(): void;
+}
+
+export function openCredentials(config: Config, store: Store, platform: Platform): Credentials {
+  const keys = storedKeys(store);
+  const sessions = createSessions(platform.clock);
+  const usesSecrets: readonly (readonly [TokenKind, boolean])[] = [
+    ["dataplane", config.get("dpServer.authn.dpProxy.dpToken.validator.useSecrets")],
+    ["zone", config.get("dpServer.authn.zoneProxy.zoneToken.validator.useSecrets")],
+    ["user", config.get("apiServer.authn.tokens.validator.useSecrets")],
+  ];
+  const validator = createTokenValidator({
+    keys,
+    revocations: storedRevocations(store),
+    staticKeys: [
+      ...staticKeys("dataplane", config.get("dpServer.authn.dpProxy.dpToken.validator.publicKeys")),
+      ...staticKeys("zone", config.get("dpServer.authn.zoneProxy.zoneToken.validator.publicKeys")),
+      ...staticKeys("user", config.get("apiServer.authn.tokens.validator.publicKeys")),
+    ],
+    withoutSecrets: usesSecrets.filter(([, uses]) => !uses).map(([kind]) => kind),
+    clock: platform.clock,
+    allowTokensWithoutExpiry: config.get("tokens.allowWithoutExpiry") || config.get("compatibility") === "kuma",
+    isMemoryStore: config.get("store.type") === "memory",
+  });
+  // A key that is gone or a list that grew ends what was opened with it, at once.
+  const unfollow = store.follow((changes) => {
+    if (changes.some(({ key }) => (key.type === "Secret" || key.type === "GlobalSecret") && isCredentialSecret(key.name))) sessions.revalidate(whyProxyEnds(validator));
+  });
+  return {
+    keys,
+    validator,
+    sessions,
+    access: staticAccess(Object.fromEntries(ruleNames.map((name) => [name, { users: config.get(`access.static.${name}.users`), groups: config.get(`access.static.${name}.groups`) }])) as unknown as AccessRules),
+    audit: createAudit(platform.log),
+    proxies: {
+      validator,
+      dataplanes: config.get("dpServer.authn.dpProxy.type") === "none" ? "none" : "dpToken",
+      zoneProxies: config.get("dpServer.authn.zoneProxy.type") === "none" ? "none" : "zoneToken",
+    },
+    close: unfollow,
+  };
+}
+
+const staticKeys = (kind: TokenKind, entries: readonly PublicKeyEntry[]): readonly StaticKey[] =>
+  entries.map(({ kid, key, keyFile, mesh }) => ({ kind, kid, pem: key ?? readFileSync(keyFile ?? "", "utf8"), ...(mesh === undefined ? {} : { mesh }) }));

@@ -1,0 +1,30 @@
+// Opens the configured store, with the key that seals its secrets.
+import { join } from "node:path";
+import { readIfExists, type Platform } from "#platform";
+import type { Kinds } from "#resources";
+import { makeSecretsKeyFile, openSecret, parseSecretsKey, readSecretsKeyFile, sealSecret } from "#security";
+import { jsonCodec, memoryStore, sqliteStore, type Sealing, type Store } from "#store";
+import type { Config } from "./config/load.ts";
+
+export async function openStore(config: Config, workDir: string, kinds: Kinds, platform: Platform): Promise<Store> {
+  const log = platform.log.child("store");
+  if (config.get("store.type") === "memory") return memoryStore({ clock: platform.clock, log });
+  const path = config.get("store.sqlite.path") || join(workDir, "kuma.db");
+  const sealing = await openSealing(config, path);
+  log.info("store", { type: "sqlite", path });
+  // A bundle carries the thread's program as a file beside its own.
+  const isBundled = import.meta.url.includes("/out/");
+  const workerUrl = isBundled ? new URL(import.meta.url.includes("/chunks/") ? "../sqlite-worker.js" : "./sqlite-worker.js", import.meta.url) : undefined;
+  return sqliteStore({ path, codec: jsonCodec(kinds, sealing), clock: platform.clock, log, ...(workerUrl ? { workerUrl } : {}) });
+}
+
+async function openSealing(config: Config, storePath: string): Promise<Sealing> {
+  const inline = config.get("store.encryption.key");
+  const keyFile = config.get("store.encryption.keyFile") || `${storePath}.key`;
+  if (!inline && !config.get("store.encryption.keyFile") && (await readIfExists(keyFile)) === undefined) await makeSecretsKeyFile(keyFile);
+  const key = inline ? parseSecretsKey(inline, "store.encryption.key (KUMA_STORE_ENCRYPTION_KEY)") : await readSecretsKeyFile(keyFile);
+  return {
+    seal: (plain, context) => sealSecret(plain, key, context),
+    open: (sealed, context) => openSecret(sealed, key, context),
+  };
+}

@@ -1,0 +1,46 @@
+// The desk that issues tokens through the API: who may, with which key, for how long.
+import type { DataplaneTokenRequest, TokenDesk } from "#api";
+import type { Platform } from "#platform";
+import { badRequest, KumaError } from "#resources";
+import { issueToken, requireLatestKey, type Access, type Audit, type KeySource, type TokenContent } from "#security";
+
+export interface TokenDeskParts {
+  readonly keys: KeySource;
+  readonly access: Access;
+  readonly audit: Audit;
+  readonly platform: Platform;
+  readonly maxValidForMs: number;
+  readonly mayIssueDataplane: boolean;
+  readonly mayIssueZone: boolean;
+  /** Undefined when users do not authenticate by tokens. */
+  readonly mayIssueUser: boolean | undefined;
+}
+
+export function openTokenDesk(parts: TokenDeskParts): TokenDesk {
+  const { keys, access, platform } = parts;
+  const issue = async (isEnabled: boolean, content: TokenContent, validForMs: number): Promise<string> => {
+    if (!isEnabled) throw new KumaError(badRequest("issuing tokens using the control plane is disabled.").failure, { attempt: "Could not issue a token" });
+    const mesh = content.kind === "dataplane" ? content.mesh : "";
+    const key = requireKey(() => requireLatestKey(keys, content.kind, mesh));
+    return issueToken(content, { key, validForMs, maxValidForMs: parts.maxValidForMs, now: platform.clock.now(), jti: platform.random.uuid() });
+  };
+  const rules = { dataplane: "generateDpToken", user: "generateUserToken", zone: "generateZoneToken" } as const;
+  return {
+    mayIssue(user, what) {
+      access.require(rules[what.token], user, what.token === "zone" ? { zone: what.zone } : {});
+      parts.audit({ outcome: "allowed", action: `issue ${what.token} token`, user, by: "api" });
+    },
+    dataplane: ({ validForMs, ...content }: DataplaneTokenRequest) => issue(parts.mayIssueDataplane, { kind: "dataplane", ...content }, validForMs),
+    zone: ({ validForMs, ...content }) => issue(parts.mayIssueZone, { kind: "zone", ...content }, validForMs),
+    ...(parts.mayIssueUser === undefined ? {} : { user: ({ validForMs, ...content }) => issue(parts.mayIssueUser === true, { kind: "user", ...content }, validForMs) }),
+  };
+}
+
+function requireKey<T>(find: () => T): T {
+  try {
+    return find();
+  } catch (error) {
+    if (error instanceof KumaError) throw new KumaError(error.failure, { attempt: "Signing Key not found", cause: error });
+    throw error;
+  }
+}
