@@ -22,6 +22,7 @@ import { printConfig, type Config } from "./config/load.ts";
 import { openCredentials } from "./credentials.ts";
 import { defaultsPart } from "./defaults.ts";
 import { openDpServer } from "./dp-server.ts";
+import { allInterfaces } from "./interfaces.ts";
 import { openProxyDoor } from "./proxy-door.ts";
 import { openStore } from "./store.ts";
 import { openTokenDesk } from "./tokens.ts";
@@ -105,7 +106,7 @@ export async function startControlPlane({ config, platform, levels, home }: Cont
     const diagnostics = diagnosticsServer({ isReady: () => isRunning, metrics: platform.metrics, levels });
     const endpoint = await openEndpoint(
       "diagnostics",
-      { host: "0.0.0.0", port: config.get("diagnostics.serverPort"), ...(config.get("diagnostics.tlsEnabled") ? { tls: certificates.tls("diagnostics") } : {}) },
+      { host: allInterfaces(), port: config.get("diagnostics.serverPort"), ...(config.get("diagnostics.tlsEnabled") ? { tls: certificates.tls("diagnostics") } : {}) },
       { http1: feedHttp1(diagnostics) }, platform,
     );
     closers.push(() => endpoint.close());

@@ -9,6 +9,7 @@ import type { Store } from "#store";
 import type { Config } from "./config/load.ts";
 import type { Credentials } from "./credentials.ts";
 import { valueServer } from "./http.ts";
+import { allInterfaces } from "./interfaces.ts";
 import { identityOf, kindOfProxy, parseProxyResource } from "./proxy-door.ts";
 
 export interface DpServerParts {
@@ -64,7 +65,7 @@ export async function openDpServer(parts: DpServerParts): Promise<OpenEndpoint> 
   });
   const http1 = valueServer(handle, maxBodyBytes, config.get("dpServer.readHeaderTimeout"));
   const http2 = http2Server({ platform, calls: parts.calls, http: handle, maxMessageBytes: 16 * 1024 * 1024, maxBodyBytes, keepaliveMs: 15_000 });
-  const endpoint = await openEndpoint("dp-server", { host: "0.0.0.0", port: config.get("dpServer.port"), tls }, { http1: feedHttp1(http1), http2: (socket) => http2.accept(socket) }, platform);
+  const endpoint = await openEndpoint("dp-server", { host: allInterfaces(), port: config.get("dpServer.port"), tls }, { http1: feedHttp1(http1), http2: (socket) => http2.accept(socket) }, platform);
   return {
     ...endpoint,
     async close() {
