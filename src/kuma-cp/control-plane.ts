@@ -78,7 +78,7 @@ export async function startControlPlane({ config, platform, levels, home }: Cont
     }),
   });
   const tokens = openTokenDesk({
-    keys: credentials.keys, access: credentials.access, audit: credentials.audit, platform, maxValidForMs: config.get("tokens.maxValidFor"),
+    store, keys: credentials.keys, access: credentials.access, audit: credentials.audit, platform, maxValidForMs: config.get("tokens.maxValidFor"),
     mayIssueDataplane: config.get("dpServer.authn.dpProxy.dpToken.enableIssuer"), mayIssueZone: config.get("dpServer.authn.zoneProxy.zoneToken.enableIssuer"),
     mayIssueUser: config.get("apiServer.authn.type") === "tokens" ? config.get("apiServer.authn.tokens.enableIssuer") : undefined,
   });
