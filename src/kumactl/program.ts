@@ -1,0 +1,25 @@
+// What a command sees of the world, and what this program calls itself on every wire.
+
+/** Handed in by start.ts, replaced in tests. */
+export interface World {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  readonly stdin: () => Promise<string>;
+}
+
+export const product = "Kuma";
+export const version = "2.14.3";
+export const buildFacts = { gitTag: "unknown", gitCommit: "unknown", buildDate: "unknown" } as const;
+
+/** The flag that lets a token travel over http:// to another machine. */
+export const plaintextTokenFlag = "allow-plaintext-token";
+
+const goArchitectures: Readonly<Record<string, string>> = { x64: "amd64", ia32: "386" };
+
+export const userAgent = (): string =>
+  `kumactl/${version} (${process.platform}; ${goArchitectures[process.arch] ?? process.arch}; ${product}/${buildFacts.gitCommit.slice(0, 7)})`;
+
+export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

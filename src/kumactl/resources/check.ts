@@ -1,0 +1,58 @@
+// Checks documents before anything is sent, by the kinds' own schemas and rules. Loaded only by `apply`: it holds every schema.
+import { load } from "js-yaml";
+import { policyKinds } from "#policies/kinds";
+import { failureOf, kindsOf, parseDocument, printResource, validateResource, type Violation } from "#resources";
+import { coreKinds } from "#resources/kinds";
+import { reasonOf } from "../program.ts";
+
+export interface CheckedResource {
+  readonly kind: { readonly name: string; readonly scope: "Mesh" | "Global"; readonly shape: "flat" | "spec"; readonly path: string };
+  readonly mesh: string;
+  readonly name: string;
+  /** As it is sent. */
+  readonly document: Readonly<Record<string, unknown>>;
+}
+
+/** The resource of a YAML or JSON text, or what is wrong with it. */
+export function checkDocument(text: string): CheckedResource | { readonly problem: string } {
+  const read = readYaml(text);
+  if ("problem" in read) return { problem: `failed to parse resource: invalid meta type: ${JSON.stringify(`error converting YAML to JSON: yaml: ${read.problem}`)}` };
+  const type = typeof read.value === "object" && read.value !== null && "type" in read.value && typeof read.value.type === "string" ? read.value.type : "";
+  const kind = kinds.byName(type);
+  if (!kind) return { problem: `failed to parse resource: invalid resource type "${type}"` };
+  try {
+    const { resource } = parseDocument(kind, read.value);
+    const violations = validateResource(kind, resource);
+    const aboutMeta = violations.filter(isAboutMeta);
+    const aboutSpec = violations.filter((it) => !isAboutMeta(it));
+    if (aboutSpec.length > 0) return { problem: `failed to parse resource: ${sentence(aboutSpec)}` };
+    if (aboutMeta.length > 0) return { problem: `failed to read meta: ${sentence(aboutMeta)}` };
+    const document = printResource(kind, { ...resource, version: 0, creationTime: 0, modificationTime: 0 });
+    const { name, scope, shape, path } = kind;
+    return { kind: { name, scope, shape, path }, mesh: resource.mesh, name: resource.name, document: withoutStatus(document) };
+  } catch (error) {
+    const failure = failureOf(error);
+    return { problem: `failed to parse resource: ${failure?.is === "invalid" ? sentence(failure.violations) : reasonOf(error)}` };
+  }
+}
+
+const kinds = kindsOf([...coreKinds, ...policyKinds]);
+
+const isAboutMeta = (it: Violation): boolean => it.field === "name" || it.field === "mesh";
+
+// The field stands in front of its colon even when it is empty, as Kuma prints it.
+const sentence = (violations: readonly Violation[]): string => violations.map((it) => `${it.field}: ${it.message}`).join("; ");
+
+/** Only the control plane writes a status. */
+function withoutStatus(document: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { status: _, ...rest } = document;
+  return rest;
+}
+
+function readYaml(text: string): { readonly value: unknown } | { readonly problem: string } {
+  try {
+    return { value: load(text) };
+  } catch (error) {
+    return { problem: reasonOf(error).split("\n", 1)[0] ?? "" };
+  }
+}
