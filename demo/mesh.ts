@@ -141,6 +141,21 @@ function plainRequest(port: number, path: string, address = host): Promise<Answe
   });
 }
 
+/** Asks until it is so and stays so: the time of the last answer that was otherwise counts. */
+export async function untilItStays(question: () => Promise<boolean>, timeoutMs: number, otherwise: string): Promise<number> {
+  const started = performance.now();
+  let settledAt: number | undefined;
+  for (;;) {
+    const asked = performance.now();
+    if (await question()) settledAt ??= asked;
+    else settledAt = undefined;
+    const now = performance.now();
+    if (settledAt !== undefined && now - settledAt > 400) return settledAt - started;
+    if (now - started > timeoutMs) throw new Error(`${otherwise} within ${timeoutMs / 1000} s`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
 /** Asks until it is so; errors of the question count as "not yet". */
 export async function until(question: () => Promise<boolean>, timeoutMs: number, otherwise: string, program?: Program): Promise<number> {
   const started = performance.now();

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openMesh, until, type DemoMesh } from "./mesh.ts";
+import { openMesh, until, untilItStays, type DemoMesh } from "./mesh.ts";
 import { bold, dim, duration, openScreen, StepFailed } from "./screen.ts";
 
 const isOnce = process.argv.includes("--once");
@@ -52,11 +52,11 @@ async function tour(it: DemoMesh): Promise<void> {
   });
   await screen.step("Deny takes effect", async () => {
     await it.put("/meshes/default/meshtrafficpermissions/web-to-backend", permission("Deny"));
-    return `403 after ${duration(await until(async () => (await it.call()).status === 403, 10_000, "still allowed"))}`;
+    return `403 after ${duration(await untilItStays(async () => (await it.call()).status === 403, 10_000, "still allowed"))}, and stays`;
   });
   await screen.step("Allow again", async () => {
     await it.put("/meshes/default/meshtrafficpermissions/web-to-backend", permission("Allow"));
-    return `200 after ${duration(await until(async () => (await it.call()).status === 200, 10_000, "still denied"))}`;
+    return `200 after ${duration(await untilItStays(async () => (await it.call()).status === 200, 10_000, "still denied"))}, and stays`;
   });
   await screen.step("A timeout changes live", async () => {
     const before = (await it.call("/slow")).status;

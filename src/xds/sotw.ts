@@ -95,7 +95,7 @@ function flush(state: SotwState, acknowledged: string | undefined, rejected: Out
     types.set(type, { ...its, inFlight: { nonce, resources }, mustRepeat: false, nonce });
     // Envoy warms a changed cluster anew and waits for its endpoints, even when they are as before (spec/dataplane.md 0.6).
     const endpoints = types.get(typeUrl.endpoints);
-    if (type === typeUrl.cluster && endpoints?.last !== undefined) types.set(typeUrl.endpoints, { ...endpoints, mustRepeat: true });
+    if (type === typeUrl.cluster && (endpoints?.last !== undefined || endpoints?.inFlight)) types.set(typeUrl.endpoints, { ...endpoints, mustRepeat: true });
   }
   return { state: { ...state, types, counter, lingering }, responses, acknowledged, rejected };
 }
