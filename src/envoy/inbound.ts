@@ -7,7 +7,7 @@ import { feature, isHttp, type Inbound, type Plan, type PlannedInbound } from "#
 import { spiffeTrustDomainPrefix } from "#security/names";
 import { bindSource, sealCluster, speakHttp1, speakHttp2, staticCluster } from "./draft/cluster.ts";
 import { forwardClientCertificate, openHttp } from "./draft/http.ts";
-import { chain, openListener, sealListener, tcpProxy, type ChainDraft } from "./draft/listener.ts";
+import { bytesFilters, chain, openListener, sealListener, tcpProxy, type ChainDraft } from "./draft/listener.ts";
 import { downstreamTls, uriPrefix } from "./draft/tls.ts";
 import { traitsKey } from "./keys.ts";
 import { inboundClusterName, inboundListenerName, system } from "./names.ts";
@@ -64,7 +64,8 @@ function sealedListener(plan: Plan, planned: PlannedInbound, { sealer, policies,
       listener.needsTlsInspector = true;
       const plain = terminal();
       plain.match = create(FilterChainMatchSchema, { transportProtocol: "raw_buffer" });
-      const passing = chain({ terminal: { is: "tcp", proxy: tcpProxy(inboundClusterName(inbound, plan.isUnified), [{ name: inboundClusterName(inbound, plan.isUnified), weight: 1 }]) } });
+// TLS that is not ours ends at the workload, which must speak it on this port.
+      const passing = terminal();
       passing.match = create(FilterChainMatchSchema, { transportProtocol: "tls" });
       listener.chains.push(plain, passing);
     }
@@ -83,7 +84,7 @@ function sealedListener(plan: Plan, planned: PlannedInbound, { sealer, policies,
 
 function terminalChain(plan: Plan, { inbound, confs }: PlannedInbound, place: InboundPlace, { policies }: PipelineParts): ChainDraft {
   const cluster = inboundClusterName(inbound, plan.isUnified);
-  if (!isHttp(inbound.protocol)) return chain({ terminal: { is: "tcp", proxy: tcpProxy(cluster, [{ name: cluster, weight: 1 }]) } });
+  if (!isHttp(inbound.protocol)) return chain({ networkFilters: bytesFilters(inbound.protocol, cluster), terminal: { is: "tcp", proxy: tcpProxy(cluster, [{ name: cluster, weight: 1 }]) } });
   const name = plan.isUnified ? cluster : place.listenerName;
   const http = openHttp({
     statPrefix: cluster,

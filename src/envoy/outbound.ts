@@ -4,7 +4,7 @@ import { tag } from "#resources";
 import { spiffeId } from "#security/names";
 import { edsCluster, sealCluster, speakHttp2 } from "./draft/cluster.ts";
 import { openHttp } from "./draft/http.ts";
-import { chain, openListener, sealListener, tcpProxy } from "./draft/listener.ts";
+import { bytesFilters, chain, openListener, sealListener, tcpProxy } from "./draft/listener.ts";
 import { envoyRoutes } from "./draft/routes.ts";
 import { upstreamTls, uriExact } from "./draft/tls.ts";
 import { traitsKey } from "./keys.ts";
@@ -63,9 +63,9 @@ function sealedListener(plan: Plan, outbound: PlannedOutbound, { sealer, policie
     const nameOf = (it: Destination) => clusterName(plan.meshName, it, plan.isUnified);
     const isTransparent = traits.transparentProxy !== undefined && !traits.features.has("feature-bind-outbounds");
     const listener = openListener({
-      name, address, port, direction: "outbound", isUnified: plan.isUnified, reusePort: false, bindToPort: !isTransparent, tags: listenerTags(destination),
+      name, address, port, direction: "outbound", isUnified: plan.isUnified && destination.is === "resource", reusePort: false, bindToPort: !isTransparent, tags: listenerTags(destination),
     });
-    const statPrefix = plan.isUnified || destination.is === "service" ? nameOf(destination) : nameOf(destination);
+    const statPrefix = destination.is === "service" ? destination.service : nameOf(destination);
     if (target.traffic.is === "http" && isHttp(target.protocol)) {
       const http = openHttp({
         statPrefix, protocol: target.protocol, routeConfigName: routeConfigName(destination), virtualHost: virtualHostName(plan.meshName, destination, plan.isUnified),
@@ -84,7 +84,7 @@ function sealedListener(plan: Plan, outbound: PlannedOutbound, { sealer, policie
     } else {
       const backends = target.traffic.is === "tcp" ? target.traffic.backends : [{ destination, weight: 1 }];
       const proxy = tcpProxy(statPrefix, backends.map((it) => ({ name: nameOf(it.destination), weight: it.weight })));
-      listener.chains.push(chain({ terminal: { is: "tcp", proxy } }));
+      listener.chains.push(chain({ networkFilters: bytesFilters(target.protocol, statPrefix), terminal: { is: "tcp", proxy } }));
     }
     for (const policy of policies) policy.outboundListener?.(listener, target.confs.get(policy.kind), { target, mesh: plan.meshName });
     return sealListener(listener, sealer);

@@ -6,14 +6,14 @@ const kindSuffix: Readonly<Record<string, string>> = { MeshService: "ms", MeshEx
 
 export function sniOf(mesh: string, destination: Destination): string {
   if (destination.is === "service") {
-    const tags = Object.entries({ ...destination.tags, [tag.mesh]: mesh }).filter(([key]) => key !== tag.service);
+    const { [tag.service]: _service, [tag.mesh]: otherMesh, ...others } = destination.tags;
+    const tags = Object.entries({ ...others, mesh: otherMesh ?? mesh });
     const text = tags.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => `${key}=${value}`).join(",");
     return `${destination.service}{${text}}`;
   }
   const { resource, port } = destination;
   const namespace = resource.labels[label.namespace];
-  const isFromGlobal = resource.labels[label.origin] === "global";
-  const name = namespace && resource.type === "MeshService" ? `${displayName(resource)}.${namespace}` : isFromGlobal ? displayName(resource) : displayName(resource);
+  const name = namespace && resource.type === "MeshService" ? `${displayName(resource)}.${namespace}` : displayName(resource);
   return hashedSni(name, mesh, port.port, kindSuffix[resource.type] ?? "ms");
 }
 

@@ -14,9 +14,11 @@ import { RBACSchema as HttpRbacSchema } from "#gen/envoy/extensions/filters/http
 import { RouterSchema } from "#gen/envoy/extensions/filters/http/router/v3/router_pb.js";
 import { TlsInspectorSchema } from "#gen/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.js";
 import { HttpConnectionManagerSchema } from "#gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js";
+import { KafkaBrokerSchema } from "#gen/envoy/extensions/filters/network/kafka_broker/v3/kafka_broker_pb.js";
 import { LocalRateLimitSchema as NetworkRateLimitSchema } from "#gen/envoy/extensions/filters/network/local_ratelimit/v3/local_rate_limit_pb.js";
 import { RBACSchema as NetworkRbacSchema } from "#gen/envoy/extensions/filters/network/rbac/v3/rbac_pb.js";
 import { TcpProxySchema } from "#gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js";
+import { DnsFilterConfigSchema } from "#gen/envoy/extensions/filters/udp/dns_filter/v3/dns_filter_pb.js";
 import { ServerNameInputSchema } from "#gen/envoy/extensions/matching/common_inputs/network/v3/network_inputs_pb.js";
 import { UriSanInputSchema } from "#gen/envoy/extensions/matching/common_inputs/ssl/v3/ssl_inputs_pb.js";
 import { OmitHostMetadataConfigSchema } from "#gen/envoy/extensions/retry/host/omit_host_metadata/v3/omit_host_metadata_config_pb.js";
@@ -30,7 +32,7 @@ export const envoyRegistry = createRegistry(
   // resources
   ClusterSchema, ClusterLoadAssignmentSchema, ListenerSchema, RouteConfigurationSchema, SecretSchema,
   // network filters
-  HttpConnectionManagerSchema, TcpProxySchema, NetworkRbacSchema, NetworkRateLimitSchema, TlsInspectorSchema,
+  HttpConnectionManagerSchema, TcpProxySchema, KafkaBrokerSchema, NetworkRbacSchema, NetworkRateLimitSchema, TlsInspectorSchema, DnsFilterConfigSchema,
   // HTTP filters
   RouterSchema, GrpcStatsSchema, HttpRbacSchema, HttpRateLimitSchema, HTTPFaultSchema,
   // TLS and protocol options

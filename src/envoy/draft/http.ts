@@ -35,6 +35,9 @@ export interface HttpOptions {
   readonly ipv6: boolean;
 }
 
+/** Internal addresses of listeners that only this machine calls. */
+export const loopbackCidrs: readonly string[] = ["127.0.0.1/32", "::1/128"];
+
 export function openHttp(options: HttpOptions): HttpDraft {
   const message = create(HttpConnectionManagerSchema, {
     statPrefix: sanitised(options.statPrefix),

@@ -1,11 +1,14 @@
 // A listener while it is made: chains of typed filters that policies may change or add to; sealing orders and packs them.
 import { create } from "@bufbuild/protobuf";
+import { SocketAddress_Protocol } from "#gen/envoy/config/core/v3/address_pb.js";
 import { TrafficDirection } from "#gen/envoy/config/core/v3/base_pb.js";
 import { ListenerSchema, type Listener } from "#gen/envoy/config/listener/v3/listener_pb.js";
 import { FilterChainSchema, FilterSchema, ListenerFilterSchema, type FilterChain, type FilterChainMatch } from "#gen/envoy/config/listener/v3/listener_components_pb.js";
 import { TlsInspectorSchema } from "#gen/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.js";
+import { KafkaBrokerSchema } from "#gen/envoy/extensions/filters/network/kafka_broker/v3/kafka_broker_pb.js";
 import { TcpProxySchema, type TcpProxy } from "#gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js";
 import type { DownstreamTlsContext } from "#gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js";
+import type { Protocol } from "#mesh";
 import { pack, packTyped, typed, type Typed } from "../any.ts";
 import { sanitised } from "../names.ts";
 import type { Sealed, Sealer } from "../seal.ts";
@@ -60,13 +63,23 @@ export function openListener(options: ListenerOptions): ListenerDraft {
 }
 
 export function pipeListener(name: string, path: string): ListenerDraft {
-  const message = create(ListenerSchema, { name, address: pipeAddress(path), trafficDirection: TrafficDirection.INBOUND });
-  return { message, chains: [], needsTlsInspector: false };
+  return { message: create(ListenerSchema, { name, address: pipeAddress(path) }), chains: [], needsTlsInspector: false };
+}
+
+/** Every worker has a socket of its own: datagrams have no connections to hand over. */
+export function udpListener(name: string, address: string, port: number, isUnified: boolean): ListenerDraft {
+  const draft = openListener({ name, address, port, direction: "inbound", isUnified, reusePort: true, bindToPort: true, tags: {} });
+  draft.message.address = socketAddress(address, port, SocketAddress_Protocol.UDP);
+  return draft;
 }
 
 export function chain(init: Partial<ChainDraft> = {}): ChainDraft {
   return { match: undefined, name: "", tls: undefined, networkFilters: [], terminal: { is: "none" }, ...init };
 }
+
+/** Filters that look into bytes before they are passed on. */
+export const bytesFilters = (protocol: Protocol, statPrefix: string): Typed[] =>
+  protocol === "kafka" ? [typed("envoy.filters.network.kafka_broker", KafkaBrokerSchema, { statPrefix: sanitised(statPrefix) })] : [];
 
 /** Bytes to one cluster, or to several by weight. */
 export function tcpProxy(statPrefix: string, clusters: readonly { readonly name: string; readonly weight: number }[]): TcpProxy {

@@ -5,7 +5,7 @@ import { RouteSchema } from "#gen/envoy/config/route/v3/route_components_pb.js";
 import { DownstreamTlsContextSchema } from "#gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js";
 import { feature, type Plan } from "#mesh";
 import { sealCluster, staticCluster, type FixedEndpoint } from "../draft/cluster.ts";
-import { openHttp } from "../draft/http.ts";
+import { loopbackCidrs, openHttp } from "../draft/http.ts";
 import { chain, openListener, sealListener, type ChainDraft } from "../draft/listener.ts";
 import { dnsExact } from "../draft/tls.ts";
 import { system } from "../names.ts";
@@ -18,7 +18,8 @@ const nothing: ResourceGroup = { clusters: [], listeners: [] };
 export function adminResources(plan: Plan, tls: AdminTls | undefined, parts: PipelineParts): ResourceGroup {
   const { traits } = plan.proxy;
   if (traits.adminPort === 0) return nothing;
-  const family = plan.isUnified ? "unified" : "legacy";
+  // These two are unified as soon as the proxy can do it, whatever services are in the mesh.
+  const family = traits.features.has(feature.unifiedNaming) ? "unified" : "legacy";
   const adminName = system.admin[family];
   const readinessName = system.readiness[family];
   const loopback = traits.adminAddress === "::1" || traits.adminAddress === "::" ? "::1" : "127.0.0.1";
@@ -42,14 +43,14 @@ function fixedCluster(name: string, endpoint: FixedEndpoint, { sealer, policies 
 
 function adminListener(plan: Plan, adminName: string, readinessName: string, address: string, tls: AdminTls | undefined, { sealer, keys }: PipelineParts): Sealed {
   const { traits } = plan.proxy;
-  return sealer.keyed(`admin ${adminName} ${address} ${traits.adminPort} ${traits.features.has(feature.reusePort)} ${keys.idOf(tls)}`, () => {
+  return sealer.keyed(`admin ${adminName} ${address} ${traits.adminPort} ${traits.features.has(feature.reusePort)} ${traits.ipv6} ${keys.idOf(tls)}`, () => {
     const listener = openListener({
       name: adminName, address, port: traits.adminPort, direction: "inbound", isUnified: false, reusePort: traits.features.has(feature.reusePort), bindToPort: true, tags: {},
     });
     listener.needsTlsInspector = true;
     const ready = route("/ready", readinessName);
-    listener.chains.push(httpChain(adminName, [ready]));
-    const secured = httpChain(adminName, [ready, route("/", adminName)]);
+    listener.chains.push(httpChain(adminName, traits.ipv6, [ready]));
+    const secured = httpChain(adminName, traits.ipv6, [ready, route("/", adminName)]);
     secured.match = create(FilterChainMatchSchema, { transportProtocol: "tls" });
     const bytes = (pem: string) => ({ specifier: { case: "inlineBytes" as const, value: Buffer.from(pem) } });
     secured.tls = create(DownstreamTlsContextSchema, {
@@ -64,8 +65,8 @@ function adminListener(plan: Plan, adminName: string, readinessName: string, add
   });
 }
 
-function httpChain(name: string, routes: readonly ReturnType<typeof route>[]): ChainDraft {
-  const http = openHttp({ statPrefix: name, protocol: "http", routeConfigName: "", virtualHost: name, internalCidrs: ["127.0.0.1/32"], ipv6: false });
+function httpChain(name: string, ipv6: boolean, routes: readonly ReturnType<typeof route>[]): ChainDraft {
+  const http = openHttp({ statPrefix: name, protocol: "http", routeConfigName: "", virtualHost: name, internalCidrs: loopbackCidrs, ipv6 });
   http.routes.push(...routes.map((message) => ({ message, plan: undefined })));
   return chain({ terminal: { is: "http", http } });
 }

@@ -57,8 +57,8 @@ function outboundListener(plan: Plan, name: string, address: string, port: numbe
 
 function inboundListener(plan: Plan, name: string, address: string, port: number, { sealer }: PipelineParts): Sealed {
   const { traits } = plan.proxy;
-  const isStrict = traits.features.has(feature.strictInboundPorts) && plan.mtls !== undefined && !plan.mtls.isPermissive;
   const declared = plan.proxy.dataplane.spec.networking?.inbound.map((it) => it.port) ?? [];
+  const isStrict = declared.length > 0 && traits.features.has(feature.strictInboundPorts) && plan.mtls !== undefined && !plan.mtls.isPermissive;
   const ports = isStrict ? [...new Set(declared)].toSorted((a, b) => a - b) : [];
   return sealer.keyed(`tproxy in ${name} ${port} ${plan.isUnified} ${traits.features.has(feature.reusePort)} ${isStrict} ${ports.join(",")}`, () => {
     const listener = openListener({

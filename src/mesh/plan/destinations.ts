@@ -5,7 +5,8 @@ import type { MeshView } from "../view.ts";
 import { endpointsByService, endpointsOfMeshService, endpointsOfTags, type Endpoint } from "./endpoints.ts";
 import { sectionName, type MeshServicePort, type MeshServiceResource } from "./mesh-service.ts";
 
-export type Protocol = "http" | "http2" | "grpc" | "tcp" | "kafka";
+/** `unknown`: a service without endpoints; it is treated as bytes. */
+export type Protocol = "http" | "http2" | "grpc" | "tcp" | "kafka" | "unknown";
 
 export interface ServiceDestination {
   readonly is: "service";
@@ -35,12 +36,12 @@ const stacks: Readonly<Record<string, readonly Protocol[]>> = {
   tcp: ["tcp"],
 };
 
-/** The most specific protocol that all endpoints speak (spec/dataplane.md 1.1); anything unknown makes it tcp. */
+/** The most specific protocol that all endpoints speak (spec/dataplane.md 1.1); one endpoint that does not say makes it unknown. */
 export function commonProtocol(protocols: readonly string[]): Protocol {
   let shared: readonly Protocol[] | undefined;
   for (const protocol of new Set(protocols)) {
     const stack = stacks[protocol];
-    if (!stack) return "tcp";
+    if (!stack) return "unknown";
     shared = shared ? shared.filter((it) => stack.includes(it)) : stack;
   }
   return shared?.[0] ?? "tcp";

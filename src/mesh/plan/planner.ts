@@ -21,7 +21,7 @@ import type { MeshServiceResource } from "./mesh-service.ts";
 import { listedOutbounds, reachable, resolveBackendRef, virtualOutbounds, type DestinationIndex, type Outbound } from "./outbounds.ts";
 import { legacyVips, vipConfigName } from "./vips.ts";
 import type { ClusterPlan, DnsRecord, InboundConf, MeshTlsPlan, OutboundConf, Plan, PlannedInbound, PlannedOutbound, PlannedRoute, ProxyConf, TargetPlan } from "./plan.ts";
-import { feature, type Proxy } from "./proxy.ts";
+import { effectiveTraits, feature, traitsInterner, type Proxy } from "./proxy.ts";
 import type { HttpRoute, RouteShaper, WeightedBackend } from "./routes.ts";
 
 export interface PlannerOptions {
@@ -77,7 +77,7 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
   const openShared = (view: MeshView): Shared => {
     const protocols = protocolsOf(view.list("Dataplane"));
     const resources = destinationKinds.flatMap((kind) => view.list(kind)).flatMap((it) => portsOf(it as MeshServiceResource));
-    const destinations: DestinationIndex = { resources, service: (tags) => serviceDestination(tags, protocols.get(tags["kuma.io/service"] ?? "") ?? "tcp") };
+    const destinations: DestinationIndex = { resources, service: (tags) => serviceDestination(tags, protocols.get(tags["kuma.io/service"] ?? "") ?? "unknown") };
     const targets: RuleTargets = { mesh: view.mesh, byKind: (kind) => (kind === "Mesh" ? [view.mesh] : view.list(kind)) };
     const vips = legacyVips(vipConfig(view));
     return { view, destinations, targets, virtual: virtualOutbounds(destinations, vips, view.settings.serviceVipPort), dns: dnsRecords(view, vips), byPolicies: new WeakMap(), plans: new WeakMap() };
@@ -190,7 +190,9 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
   const internInbound = interner((conf: InboundConf) => conf, inboundConfText);
   const inboundConf = (kind: SpecKind, list: readonly PolicyResource[]): InboundConf => internInbound(inboundConfs(kind, list));
 
-  const makePlan = (view: MeshView, its: Shared, proxy: Proxy, includeShadow: boolean): Plan => {
+  const withEffectiveTraits = effectiveTraits(traitsInterner());
+  const makePlan = (view: MeshView, its: Shared, asAnnounced: Proxy, includeShadow: boolean): Plan => {
+    const proxy = withEffectiveTraits(asAnnounced);
     const { dataplane, traits } = proxy;
     const matched = policyKinds.map((kind) => matchPolicies(kind, view.list(kind.name) as readonly PolicyResource[], dataplane, { includeShadow, targets: its.targets }));
     const targetFor = targetsFor(its, internLists(matched.map((it) => it.all)), matched);

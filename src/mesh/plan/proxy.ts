@@ -1,5 +1,5 @@
 // What the engine knows about one proxy: its Dataplane and the abilities its kuma-dp announced.
-import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
+import { Dataplane_Networking_TransparentProxying_IpFamilyMode as IpFamilyMode, type Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import type { Resource } from "#resources";
 
 /** Abilities and settings that many proxies share; equal ones are one object (`traitsOf`). */
@@ -50,5 +50,21 @@ export function traitsInterner(): (traits: ProxyTraits) => ProxyTraits {
     if (existing) return existing;
     known.set(key, new WeakRef(traits));
     return traits;
+  };
+}
+
+const familyModes = { [IpFamilyMode.UnSpecified]: "dualstack", [IpFamilyMode.DualStack]: "dualstack", [IpFamilyMode.IPv4]: "ipv4" } as const;
+
+/** Abilities as they hold for the plan: an older kuma-dp says in the Dataplane, not in its metadata, how it is redirected. */
+export function effectiveTraits(intern: (traits: ProxyTraits) => ProxyTraits): (proxy: Proxy) => Proxy {
+  return (proxy) => {
+    const { dataplane, traits } = proxy;
+    const proxying = dataplane.spec.networking?.transparentProxying;
+    if (traits.features.has(feature.transparentProxyInMetadata) || traits.transparentProxy || !proxying?.redirectPortOutbound) return proxy;
+    const transparentProxy: TransparentProxyTraits = {
+      inboundPort: proxying.redirectPortInbound, outboundPort: proxying.redirectPortOutbound, outboundEnabled: true, dnsEnabled: traits.dnsPort > 0,
+      ipFamilyMode: familyModes[proxying.ipFamilyMode],
+    };
+    return { dataplane, traits: intern({ ...traits, transparentProxy }) };
   };
 }

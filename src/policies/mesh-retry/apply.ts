@@ -15,9 +15,9 @@ const grpcDefault = "cancelled,connect-failure,gateway-error,refused-stream,rese
 
 export const meshRetryApply: EnvoyPolicy = {
   kind: "MeshRetry",
-  outboundListener(listener, conf) {
+  outboundListener(listener, conf, { target }) {
     const attempts = (conf?.value as RetryConf | undefined)?.tcp?.maxConnectAttempt;
-    if (attempts === undefined) return;
+    if (attempts === undefined || target.protocol !== "tcp") return;
     for (const { terminal } of listener.chains) if (terminal.is === "tcp") terminal.proxy.maxConnectAttempts = attempts;
   },
   outboundRoute({ message }, conf, { target }) {

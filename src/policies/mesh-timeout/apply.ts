@@ -17,6 +17,8 @@ interface Defaults {
 const defaults: Defaults = { connectMs: 5_000, idleMs: 3_600_000, requestMs: 15_000, streamIdleMs: 1_800_000 };
 /** An inbound's connection manager gives streams twice the time of the route: the caller's side ends first. */
 const inboundStreamIdleMs = 3_600_000;
+/** The workload's side of gRPC connections: twice an outbound's, whatever policies say. */
+const inboundGrpcIdleMs = 7_200_000;
 
 const timeout = (text: string | undefined, fallbackMs: number): Duration => durationFromMs(durationMs(text) ?? fallbackMs);
 
@@ -27,7 +29,10 @@ const inboundConf = (conf: InboundConf | undefined): TimeoutConf => (conf?.rules
 export const meshTimeoutApply: EnvoyPolicy = {
   kind: "MeshTimeout",
   outboundCluster: (draft, conf) => onCluster(draft, outboundConf(conf)),
-  inboundCluster: (draft, conf) => onCluster(draft, inboundConf(conf)),
+  inboundCluster(draft, conf) {
+    onCluster(draft, inboundConf(conf));
+    if (draft.http && draft.protocol === "grpc") draft.http.commonHttpProtocolOptions = create(HttpProtocolOptionsSchema, { idleTimeout: durationFromMs(inboundGrpcIdleMs) });
+  },
   outboundListener: (listener, conf) => onListener(listener, outboundConf(conf)),
   inboundListener(listener, conf) {
     const own = inboundConf(conf);
