@@ -77,6 +77,7 @@ const config = {
       },
     })),
     { files: [...tests, "test/**", "bench/**", "demo/**", "tools/**"], rules: { "no-restricted-imports": "off", "no-restricted-globals": "off", "typescript/no-non-null-assertion": "off" } },
+    { files: ["src/*/main.ts"], rules: { "no-restricted-globals": "off" } },
     { files: ["vitest.config.ts"], rules: { "import/no-default-export": "off" } },
   ],
 };

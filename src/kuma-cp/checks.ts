@@ -13,7 +13,8 @@ export function checkConfig(config: Config): readonly string[] {
 function checkPlace(config: Config): string[] {
   const problems: string[] = [];
   const one = (path: KeyPath, allowed: readonly string[], later: readonly string[]) => {
-    const value = String(config.get(path));
+    const value = config.get(path);
+    if (typeof value !== "string") return;
     if (later.includes(value)) problems.push(`${path}: "${value}" is not available in this version yet; use ${allowed.map((it) => `"${it}"`).join(" or ")}`);
     else if (!allowed.includes(value)) problems.push(`${path}: "${value}" is not one of ${[...allowed, ...later].join(", ")}`);
   };

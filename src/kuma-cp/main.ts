@@ -38,7 +38,7 @@ async function run(configFile: string | undefined, level: string, env: Readonly<
   const levels: LogLevels = { root: (level === "off" || level === "debug" ? level : "info") as LogLevel, byName: new Map() };
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
-  const platform: Platform = { clock: systemClock, random: systemRandom, metrics, log: createLog((line) => void process.stderr.write(line), systemClock.now, levels) };
+  const platform: Platform = { clock: systemClock, random: systemRandom, metrics, log: createLog((line) => void process.stderr.write(line), () => systemClock.now(), levels) };
   const file = configFile === undefined ? undefined : { path: configFile, text: await readConfig(configFile) };
   const config = loadConfig({ env, ...(file ? { file } : {}) });
   const controlPlane = await startControlPlane({ config, platform, levels, home: env.HOME });

@@ -80,19 +80,19 @@ function addWait(program: Command): void {
       const url = new URL(options.url);
       const client = httpClient({ url: options.unixSocket ? "http://localhost" : url.origin, timeoutMs: ms(options.requestTimeout), ...(options.unixSocket ? { socketPath: options.unixSocket } : {}) });
       const deadline = systemClock.now() + ms(options.timeout);
+      setInterval(() => {}, 60_000); // nothing else would keep this program alive between two attempts; the exit ends it
       for (;;) {
         const status = await client.request({ path: options.unixSocket ? "/ready" : url.pathname }).then((it) => it.status, () => 0);
         if (status === 200) return void process.stdout.write("the data plane proxy is ready\n");
         if (systemClock.now() > deadline) throw new Error(`the data plane proxy was not ready within ${options.timeout}`);
-        // Held by a live timer: nothing else keeps this program running.
-        await Promise.all([sleep(systemClock, ms(options.checkFrequency)), new Promise((resolve) => setTimeout(resolve, ms(options.checkFrequency)))]);
+        await sleep(systemClock, ms(options.checkFrequency));
       }
     });
 }
 
 function openPlatform(level: string): Platform {
   const root: LogLevel = level === "off" || level === "debug" ? level : "info";
-  const log = createLog((line) => void process.stderr.write(line), systemClock.now, { root, byName: new Map() }, "kuma-dp.run");
+  const log = createLog((line) => void process.stderr.write(line), () => systemClock.now(), { root, byName: new Map() }, "kuma-dp.run");
   return { clock: systemClock, random: systemRandom, log, metrics: new Registry() };
 }
 

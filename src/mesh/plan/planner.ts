@@ -20,7 +20,7 @@ import { inboundsOf } from "./inbounds.ts";
 import type { MeshServiceResource } from "./mesh-service.ts";
 import { listedOutbounds, reachable, resolveBackendRef, virtualOutbounds, type DestinationIndex, type Outbound } from "./outbounds.ts";
 import { legacyVips, vipConfigName } from "./vips.ts";
-import type { ClusterPlan, DnsRecord, InboundConf, MeshTlsPlan, OutboundConf, Plan, PlannedInbound, PlannedOutbound, PlannedRoute, ProxyConf, TargetPlan } from "./plan.ts";
+import type { ClusterPlan, DnsRecord, InboundConf, MeshTlsPlan, OutboundConf, Plan, PlannedInbound, PlannedOutbound, ProxyConf, TargetPlan } from "./plan.ts";
 import { effectiveTraits, feature, traitsInterner, type Proxy } from "./proxy.ts";
 import type { HttpRoute, RouteShaper, WeightedBackend } from "./routes.ts";
 
