@@ -1,7 +1,166 @@
-// `kumactl inspect` (placeholder until its parts are there).
-import type { CommandSpec } from "../cli/command.ts";
+// `kumactl inspect`: overviews of proxies, zones, meshes and services; one proxy; the proxies of one policy.
+import type { Call, CommandSpec } from "../cli/command.ts";
+import type { Flag } from "../cli/flags.ts";
+import { kindNames, type KindNames } from "../kind-names.ts";
+import { formatOf, outputFlag, print } from "../output/format.ts";
+import { table } from "../output/table.ts";
+import { fetchPage, meshFlag } from "../resources/get.ts";
+import { collectionPath, itemPath, query } from "../resources/paths.ts";
+import { listAt, objectAt, textAt } from "../resources/rows.ts";
 import type { Session } from "../session.ts";
+import { policiesOfProxy, proxiesOfPolicy } from "./attachments.ts";
+import { dataplanes, meshes, services, zoneEgresses, zoneIngresses, zones, type Overview } from "./overviews.ts";
+
+const dataplaneKind = { scope: "Mesh", path: "dataplanes" } as const;
+
 export function inspectCommand(session: Session): CommandSpec {
-  void session;
-  return { name: "inspect", summary: "Show resources together with their state" };
+  return {
+    name: "inspect",
+    summary: "Show resources together with their state",
+    sharedFlags: [outputFlag],
+    commands: [
+      overview(session, { name: "dataplanes", summary: "Show proxies, whether they are connected, their certificates and versions", flags: dataplaneFlags, pathOf: dataplanesPath, view: dataplanes }),
+      overview(session, { name: "zones", summary: "Show zones and whether they are connected", pathOf: () => "/zones/_overview", view: zones }),
+      overview(session, { name: "zoneingresses", aliases: ["zone-ingresses"], summary: "Show zone ingresses and whether they are connected", pathOf: () => "/zoneingresses/_overview", view: zoneIngresses }),
+      overview(session, { name: "zoneegresses", summary: "Show zone egresses and whether they are connected", pathOf: () => "/zoneegresses/_overview", view: zoneEgresses }),
+      overview(session, { name: "meshes", summary: "Count proxies and policies of each mesh", pathOf: () => "/mesh-insights", view: meshes }),
+      overview(session, { name: "services", summary: "Show services and how many of their proxies are online", flags: [meshFlag], pathOf: ({ flags }) => `/meshes/${encodeURIComponent(flags.text("mesh"))}/service-insights`, view: services }),
+      dataplaneCommand(session),
+      zoneProxyCommand(session, "zoneingress", "zoneingresses"),
+      zoneProxyCommand(session, "zoneegress", "zoneegresses"),
+      gatewayCommand(session),
+      ...kindNames.filter((kind) => kind.legacyInspection).map((kind) => policyCommand(session, kind)),
+    ],
+  };
+}
+
+interface OverviewCommand {
+  readonly name: string;
+  readonly aliases?: readonly string[];
+  readonly summary: string;
+  readonly flags?: readonly Flag[];
+  readonly pathOf: (call: Call) => string;
+  readonly view: Overview;
+}
+
+function overview(session: Session, { pathOf, view, ...rest }: OverviewCommand): CommandSpec {
+  return {
+    ...rest,
+    argumentCount: 0,
+    async run(call) {
+      const client = await session.checkedClient();
+      const page = await fetchPage(client, pathOf(call), rest.name);
+      const format = formatOf(call.flags.text("output"));
+      session.world.out(await print(format, page.shown, () => view(page.items, session.world.now())));
+    },
+  };
+}
+
+const dataplaneFlags: readonly Flag[] = [
+  meshFlag,
+  { name: "tag", type: "map", help: "only proxies with this tag, as key=value; may be repeated" },
+  { name: "gateway", type: "bool", help: "only gateways" },
+  { name: "ingress", type: "bool", help: "only ingresses" },
+];
+
+const dataplanesPath = ({ flags }: Call): string =>
+  `${collectionPath(dataplaneKind, flags.text("mesh"))}/_overview${query([
+    ...[...flags.map("tag")].map(([key, value]) => ["tag", `${key}:${value}`] as const),
+    ...(["gateway", "ingress"] as const).filter((name) => flags.isSet(name)).map((name) => [name, "true"] as const),
+  ])}`;
+
+const configDumpFlag: Flag = { name: "config-dump", type: "bool", help: "older form of --type=config-dump", hidden: true };
+const edsFlag: Flag = { name: "include-eds", type: "bool", help: "with the endpoints, for --type=config-dump" };
+
+/** The wanted type, where the older flag for one of them counts too; said on stderr, for stdout belongs to the answer. */
+function inspectionType(session: Session, { flags }: Call): string {
+  if (!flags.isSet("config-dump")) return flags.text("type");
+  session.world.err("Flag --config-dump has been deprecated, use --type=config-dump\n");
+  return "config-dump";
+}
+
+const adminQuery = (type: string, { flags }: Call): string => (type === "config-dump" ? `xds${query([["include_eds", String(flags.isSet("include-eds"))]])}` : type);
+
+function dataplaneCommand(session: Session): CommandSpec {
+  return {
+    name: "dataplane",
+    argumentNames: "NAME",
+    summary: "Show the policies, the configuration or the statistics of one proxy",
+    argumentCount: 1,
+    flags: [
+      meshFlag, configDumpFlag, edsFlag,
+      { name: "type", type: "string", help: "policies, config-dump, stats, clusters or config", fallback: "policies" },
+      { name: "shadow", type: "bool", help: "for --type=config: as it would be with the policies labelled kuma.io/effect: shadow" },
+      { name: "include", type: "strings", help: "for --type=config: diff adds what would change" },
+    ],
+    async run(call) {
+      const { flags, args: [name = ""] } = call;
+      const type = inspectionType(session, call);
+      if (flags.isSet("include-eds") && type !== "config-dump") throw new Error("flag '--include-eds' can be used only when '--type=config-dump'");
+      if (flags.isSet("shadow") && type !== "config") throw new Error("flag '--shadow' can be used only when '--type=config'");
+      if (flags.has("include") && type !== "config") throw new Error("flag '--include' can be used only when '--type=config'");
+      if (!["policies", "config-dump", "stats", "clusters", "config"].includes(type)) throw new Error("invalid inspection type");
+      const client = await session.checkedClient();
+      const base = itemPath(dataplaneKind, flags.text("mesh"), name);
+      if (type === "policies") return session.world.out(policiesOfProxy(objectAt((await client.request({ path: `${base}/policies` })).json())));
+      const configQuery = query([["shadow", String(flags.isSet("shadow"))], ...flags.list("include").map((it) => ["include", it] as const)]);
+      const path = type === "config" ? `_config${configQuery}` : adminQuery(type, call);
+      session.world.out((await client.request({ path: `${base}/${path}` })).text);
+    },
+  };
+}
+
+function zoneProxyCommand(session: Session, name: string, path: string): CommandSpec {
+  return {
+    name,
+    argumentNames: "NAME",
+    summary: `Show the configuration or the statistics of one ${name}`,
+    argumentCount: 1,
+    flags: [{ name: "type", type: "string", help: "config-dump, stats or clusters", fallback: "config-dump" }, configDumpFlag, edsFlag],
+    async run(call) {
+      const type = inspectionType(session, call);
+      if (call.flags.isSet("include-eds") && type !== "config-dump") throw new Error("flag '--include-eds' can be used only when '--type=config-dump'");
+      if (!["config-dump", "stats", "clusters"].includes(type)) throw new Error("invalid inspection type");
+      const client = await session.checkedClient();
+      session.world.out((await client.request({ path: `/${path}/${encodeURIComponent(call.args[0] ?? "")}/${adminQuery(type, call)}` })).text);
+    },
+  };
+}
+
+function gatewayCommand(session: Session): CommandSpec {
+  return {
+    name: "meshgateway",
+    argumentNames: "NAME",
+    summary: "Show the proxies of one gateway",
+    argumentCount: 1,
+    flags: [meshFlag],
+    async run({ flags, args: [name = ""] }) {
+      const client = await session.checkedClient();
+      const answer = await client.request({ path: `${itemPath({ scope: "Mesh", path: "meshgateways" }, flags.text("mesh"), name)}/dataplanes` });
+      session.world.out(listAt(answer.json(), "items").map((it) => `${textAt(it, "dataplane", "name")}\n`).join(""));
+    },
+  };
+}
+
+function policyCommand(session: Session, kind: KindNames): CommandSpec {
+  return {
+    name: kind.singular,
+    argumentNames: "NAME",
+    summary: `Show the proxies that one ${kind.name} applies to`,
+    argumentCount: 1,
+    flags: [
+      meshFlag,
+      { name: "offset", type: "int", help: "begin with this one, for --new-api" },
+      { name: "new-api", type: "bool", help: "a plain list of the proxies" },
+    ],
+    async run({ flags, args: [name = ""] }) {
+      const client = await session.checkedClient();
+      const base = itemPath(kind, flags.text("mesh"), name);
+      if (!flags.isSet("new-api")) return session.world.out(proxiesOfPolicy(objectAt((await client.request({ path: `${base}/dataplanes` })).json())));
+      const offset = flags.number("offset");
+      const page = await fetchPage(client, `${base}/_resources/dataplanes${query(offset === 0 ? [] : [["offset", String(offset)]])}`, kind.name);
+      const rows = () => table(["Type", "Mesh", "Name"], page.items.map((it) => [textAt(it, "type"), textAt(it, "mesh"), textAt(it, "name")]));
+      session.world.out(await print(formatOf(flags.text("output")), page.shown, () => `${rows()}\nTotal: ${textAt(page.shown, "total")}\n${page.footer}`));
+    },
+  };
 }

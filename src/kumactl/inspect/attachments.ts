@@ -1,0 +1,67 @@
+// Which policies apply to one proxy, and to which proxies one policy applies: the answers of the inspection API as indented text.
+import { listAt, objectAt, textAt, type Json } from "../resources/rows.ts";
+
+/** Blocks are separated by an empty line; the lines of a block know their depth. */
+const text = (blocks: readonly (readonly string[])[]): string => blocks.map((lines) => `${lines.join("\n")}\n\n`).join("");
+
+const serviceOf = (tags: unknown): string => textAt(tags, "kuma.io/service");
+
+/** The policies of one proxy, under what they are attached to. */
+export function policiesOfProxy(document: Json): string {
+  if (textAt(document, "kind") === "MeshGatewayDataplane") return policiesOfGateway(document);
+  return text(listAt(document, "items").map((entry) => [`${attachmentTitle(entry)}:`, ...matched(objectAt(entry, "matchedPolicies"), "  ")]));
+}
+
+function attachmentTitle(entry: unknown): string {
+  const [type, name, service] = [textAt(entry, "type"), textAt(entry, "name"), textAt(entry, "service")];
+  if (type === "dataplane") return "DATAPLANE";
+  return type === "service" ? `SERVICE ${name}` : `${type.toUpperCase()} ${name}(${service})`;
+}
+
+/** A kind's line, then its policies one step deeper; some documents hold one policy where others hold a list. */
+function matched(policies: Json, indent: string): string[] {
+  return Object.entries(policies)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([kind, found]) => [`${indent}${kind}`, ...(Array.isArray(found) ? (found as unknown[]) : [found]).map((it) => `${indent}  ${textAt(it, "name")}`)]);
+}
+
+function policiesOfGateway(document: Json): string {
+  const whole = objectAt(document, "policies");
+  const listeners = listAt(document, "listeners").map((listener) => [
+    `${listenerTitle("LISTENER", listener)}:`,
+    ...listAt(listener, "hosts").flatMap((host) => [
+      `  ${textAt(host, "hostName")}:`,
+      ...listAt(host, "routes").flatMap((route) => [
+        `    ROUTE ${textAt(route, "route")}:`,
+        ...listAt(route, "destinations").flatMap((it) => [`      SERVICE ${serviceOf(objectAt(it, "tags"))}:`, ...matched(objectAt(it, "policies"), "        ")]),
+      ]),
+    ]),
+  ]);
+  return text([...(Object.keys(whole).length > 0 ? [["MESHGATEWAY:", ...matched(whole, "  ")]] : []), ...listeners]);
+}
+
+const listenerTitle = (word: string, listener: unknown): string => `${word} (${textAt(listener, "protocol")}:${textAt(listener, "port")})`;
+
+/** The proxies of one policy, with where it is attached. */
+export function proxiesOfPolicy(document: Json): string {
+  return text([["Affected data plane proxies:"], ...listAt(document, "items").map((item) => (textAt(item, "kind") === "MeshGatewayDataplane" ? affectedGateway(item) : affectedSidecar(item)))]);
+}
+
+function affectedSidecar(item: unknown): string[] {
+  const attachments = listAt(item, "attachments").map((it) => {
+    const [type, name, service] = [textAt(it, "type"), textAt(it, "name"), textAt(it, "service")];
+    return `    ${type === "dataplane" ? type : type === "service" ? `service ${name}` : `${type} ${name}(${service})`}`;
+  });
+  return [`  ${textAt(item, "dataplane", "name")}:`, ...attachments];
+}
+
+function affectedGateway(item: unknown): string[] {
+  const listeners = listAt(item, "listeners").flatMap((listener) => [
+    `    ${listenerTitle("listener", listener)}:`,
+    ...listAt(listener, "hosts").flatMap((host) => [
+      `      ${textAt(host, "hostName")}:`,
+      ...listAt(host, "routes").flatMap((route) => [`        ${textAt(route, "route")}:`, ...listAt(route, "destinations").map((it) => `          service ${serviceOf(it)}`)]),
+    ]),
+  ]);
+  return [`  ${textAt(item, "gateway", "name")}:`, ...listeners];
+}
