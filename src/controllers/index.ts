@@ -1,2 +1,6 @@
 // Parts that react to changes of the store and write their consequences.
 export { keepDefaults, type DefaultsOptions, type RootPair } from "./defaults.ts";
+export type { ControllerParts } from "./reaction.ts";
+export { generateMeshServices, type MeshServiceOptions } from "./mesh-services.ts";
+export type { LabelPropagation } from "./generated-service.ts";
+export { keepMeshServiceStatus, type MeshServiceStatusOptions, type ProxyIdentity } from "./mesh-service-status.ts";
