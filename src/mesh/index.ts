@@ -26,5 +26,5 @@ export { matchesHashTag, toRules } from "./rules/to-rules.ts";
 export { fromRules } from "./rules/from-rules.ts";
 export { ruleForTags, type Rule, type SubsetTag } from "./rules/subsets.ts";
 export { resourceRules, ruleForResource, targetKey, type ResourceRule, type ResourceRules, type RuleOrigin } from "./rules/resource-rules.ts";
-export { inboundRules, type InboundRule } from "./rules/inbound-rules.ts";
+export { confForEveryone, inboundRules, type InboundRule } from "./rules/inbound-rules.ts";
 export { singleRule, type SingleRule } from "./rules/single-rule.ts";

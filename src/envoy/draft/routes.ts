@@ -3,7 +3,7 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { HeaderValueOption_HeaderAppendAction as Append, type HeaderValueOptionSchema } from "#gen/envoy/config/core/v3/base_pb.js";
 import {
   RedirectAction_RedirectResponseCode as RedirectCode, RouteAction_RequestMirrorPolicySchema, RouteActionSchema, RouteSchema, type HeaderMatcherSchema, type QueryParameterMatcherSchema, type Route, type RouteAction,
-  type RouteMatchSchema,
+  type RouteMatch, type RouteMatchSchema,
 } from "#gen/envoy/config/route/v3/route_components_pb.js";
 import { FractionalPercent_DenominatorType as Denominator } from "#gen/envoy/type/v3/percent_pb.js";
 import { RegexMatchAndSubstituteSchema } from "#gen/envoy/type/matcher/v3/regex_pb.js";
@@ -15,10 +15,13 @@ const regex = (value: string) => ({ regex: value });
 
 /** A planned route as Envoy's: a path prefix other than `/` is two routes, the path itself and everything below it. */
 export function envoyRoutes(route: HttpRoute, nameOf: (destination: Destination) => string): Route[] {
+  // Nothing to send requests to (weights of zero, references that lead nowhere): they fall to the next route.
+  const redirects = route.filters.some((it) => it.type === "RequestRedirect");
+  if (!redirects && route.backends.every((it) => it.weight === 0)) return [];
   return matchesOf(route.match).map((match) => {
     const message = create(RouteSchema, { name: route.name, match });
     const redirect = route.filters.find((it) => it.type === "RequestRedirect")?.requestRedirect;
-    if (redirect) applyRedirect(message, redirect, route.match);
+    if (redirect) applyRedirect(message, redirect);
     else applyAction(message, route, nameOf);
     for (const filter of route.filters) applyHeaders(message, filter);
     return message;
@@ -66,19 +69,13 @@ function queryMatcher(match: ValueMatch): MessageInitShape<typeof QueryParameter
 
 function applyAction(message: Route, route: HttpRoute, nameOf: (destination: Destination) => string): void {
   const [first] = route.backends;
-  const total = route.backends.reduce((sum, it) => sum + it.weight, 0);
-  if (!first || total === 0) {
-    // All weights are zero, or nothing was found behind the references: refused, as the Gateway API says.
-    message.action = create(RouteSchema, { action: { case: "directResponse", value: { status: 500 } } }).action;
-    return;
-  }
   const action = create(RouteActionSchema, {
-    clusterSpecifier: route.backends.length === 1
+    clusterSpecifier: first && route.backends.length === 1
       ? { case: "cluster", value: nameOf(first.destination) }
       : { case: "weightedClusters", value: { clusters: route.backends.map((it) => ({ name: nameOf(it.destination), weight: it.weight })) } },
   });
   for (const filter of route.filters) {
-    if (filter.urlRewrite) applyRewrite(action, filter.urlRewrite, route.match);
+    if (filter.urlRewrite) applyRewrite(action, filter.urlRewrite, message.match);
     if (filter.requestMirror?.backend) {
       const percentage = Number(filter.requestMirror.percentage ?? 100);
       action.requestMirrorPolicies.push(
@@ -94,22 +91,24 @@ function applyAction(message: Route, route: HttpRoute, nameOf: (destination: Des
 
 type Rewrite = NonNullable<RouteFilter["urlRewrite"]>;
 
-function applyRewrite(action: RouteAction, rewrite: Rewrite, match: HttpMatch | undefined): void {
+function applyRewrite(action: RouteAction, rewrite: Rewrite, match: RouteMatch | undefined): void {
   if (rewrite.hostname) action.hostRewriteSpecifier = { case: "hostRewriteLiteral", value: rewrite.hostname };
   if (rewrite.hostToBackendHostname) action.hostRewriteSpecifier = create(RouteActionSchema, { hostRewriteSpecifier: { case: "autoHostRewrite", value: { value: true } } }).hostRewriteSpecifier;
   if (!rewrite.path) return;
-  const pattern = rewritePattern(rewrite.path, match);
-  action.regexRewrite = create(RegexMatchAndSubstituteSchema, { pattern: regex(pattern.regex), substitution: pattern.substitution });
+  const path = newPath(rewrite.path, match);
+  if ("prefix" in path) action.prefixRewrite = path.prefix;
+  else action.regexRewrite = wholePath(path.whole);
 }
 
-function rewritePattern(path: PathRewrite, match: HttpMatch | undefined): { regex: string; substitution: string } {
-  if (path.type === "ReplaceFullPath") return { regex: ".*", substitution: path.replaceFullPath ?? "" };
-  const prefix = (match?.path?.value ?? "/").replace(/\/$/, "");
-  const replacement = (path.replacePrefixMatch ?? "").replace(/\/$/, "");
-  const quoted = prefix.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  // `/old` and `/old/x` both lose exactly the prefix; what is left always starts with a slash.
-  return replacement === "" ? { regex: `^${quoted}(/?)(.*)`, substitution: "/\\2" } : { regex: `^${quoted}(/?)(.*)`, substitution: `${replacement}\\1\\2` };
+/** What a path becomes: all of it, or the matched prefix, which ends in a slash and so must its replacement. */
+function newPath(path: PathRewrite, match: RouteMatch | undefined): { readonly whole: string } | { readonly prefix: string } {
+  if (path.type === "ReplaceFullPath") return { whole: path.replaceFullPath ?? "" };
+  const replacement = path.replacePrefixMatch ?? "";
+  if (match?.pathSpecifier.case !== "prefix") return { whole: replacement || "/" };
+  return { prefix: replacement.endsWith("/") ? replacement : `${replacement}/` };
 }
+
+const wholePath = (value: string) => create(RegexMatchAndSubstituteSchema, { pattern: regex(".*"), substitution: value });
 
 type Redirect = NonNullable<RouteFilter["requestRedirect"]>;
 
@@ -117,8 +116,8 @@ const redirectCodes: Readonly<Record<number, RedirectCode>> = {
   301: RedirectCode.MOVED_PERMANENTLY, 302: RedirectCode.FOUND, 303: RedirectCode.SEE_OTHER, 307: RedirectCode.TEMPORARY_REDIRECT, 308: RedirectCode.PERMANENT_REDIRECT,
 };
 
-function applyRedirect(message: Route, redirect: Redirect, match: HttpMatch | undefined): void {
-  const pattern = redirect.path?.type === "ReplacePrefixMatch" ? rewritePattern(redirect.path, match) : undefined;
+function applyRedirect(message: Route, redirect: Redirect): void {
+  const path = redirect.path && newPath(redirect.path, message.match);
   message.action = create(RouteSchema, {
     action: {
       case: "redirect",
@@ -127,8 +126,8 @@ function applyRedirect(message: Route, redirect: Redirect, match: HttpMatch | un
         ...(redirect.port ? { portRedirect: redirect.port } : {}),
         responseCode: redirectCodes[redirect.statusCode ?? 302] ?? RedirectCode.FOUND,
         ...(redirect.scheme ? { schemeRewriteSpecifier: { case: "schemeRedirect" as const, value: redirect.scheme } } : {}),
-        ...(redirect.path?.type === "ReplaceFullPath" ? { pathRewriteSpecifier: { case: "pathRedirect" as const, value: redirect.path.replaceFullPath ?? "" } } : {}),
-        ...(pattern ? { pathRewriteSpecifier: { case: "regexRewrite" as const, value: { pattern: regex(pattern.regex), substitution: pattern.substitution } } } : {}),
+        ...(path && "prefix" in path ? { pathRewriteSpecifier: { case: "prefixRewrite" as const, value: path.prefix } } : {}),
+        ...(path && "whole" in path ? { pathRewriteSpecifier: { case: "regexRewrite" as const, value: wholePath(path.whole) } } : {}),
       },
     },
   }).action;

@@ -93,6 +93,14 @@ export function resourceDestinations(kindOf: (type: string) => Kind | undefined)
   });
 }
 
+/** The destination as a reference by port number identifies it, whether the port has a name or not. */
+export const byPortNumber = memoOn((destination: ResourceDestination): ResourceDestination => {
+  const section = String(destination.port.port);
+  if (destination.kri.section === section) return destination;
+  const kri = { ...destination.kri, section };
+  return { ...destination, kri, kriText: formatKri(kri) };
+});
+
 /** Current healthy endpoints; the same array while they do not change. */
 export function endpointsOf(view: MeshView, destination: Destination): readonly Endpoint[] {
   const dataplanes = view.list("Dataplane");

@@ -1,7 +1,7 @@
 // Which destinations a proxy can call, and at which address: its own list, or every virtual IP of the mesh when it is transparent.
 import type { Dataplane, Dataplane_Networking_Outbound } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import { displayName, label, tag, type Resource } from "#resources";
-import type { Destination, ResourceDestination } from "./destinations.ts";
+import { byPortNumber, type Destination, type ResourceDestination } from "./destinations.ts";
 import type { BackendRef } from "./routes.ts";
 
 export interface Outbound {
@@ -27,7 +27,8 @@ export function resolveBackendRef(index: DestinationIndex, reference: BackendRef
   const found = index.resources.find(
     (it) => it.resource.type === reference.kind && (isNamed(it) || isLabelled(it)) && (reference.port === undefined || it.port.port === reference.port),
   );
-  if (found && (reference.port !== undefined || reference.kind !== "MeshService")) return found;
+  if (found && reference.port !== undefined) return byPortNumber(found);
+  if (found && reference.kind !== "MeshService") return found;
   if (reference.kind === "MeshService" && reference.name && reference.port === undefined) return index.service({ [tag.service]: reference.name });
   return undefined;
 }

@@ -135,7 +135,9 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
       originOf: (matches: unknown) => routeOrigin(its, matched, kind, destination, matches),
       resolve: (reference: Parameters<typeof resolveBackendRef>[1]) => resolveBackendRef(its.destinations, reference),
     });
-    if (isHttp(destination.protocol)) {
+    // A policy that only knows bytes turns HTTP into bytes, unless one that knows HTTP speaks for the destination.
+    const speaking = shapers.find((it) => confs.has(it.kind));
+    if (isHttp(destination.protocol) && (!speaking || speaking.http)) {
       for (const shaper of shapers) {
         const routes = shaper.http?.(confs.get(shaper.kind)?.value, contextFor(shaper.kind));
         if (routes) return { is: "http", routes: routes.map((route) => ({ route, confs: routeConfs(its, matched, route, confs) })) };

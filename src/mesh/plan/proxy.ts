@@ -53,7 +53,7 @@ export function traitsInterner(): (traits: ProxyTraits) => ProxyTraits {
   };
 }
 
-const familyModes = { [IpFamilyMode.UnSpecified]: "dualstack", [IpFamilyMode.DualStack]: "dualstack", [IpFamilyMode.IPv4]: "ipv4" } as const;
+const familyModes = new Map<IpFamilyMode, TransparentProxyTraits["ipFamilyMode"]>([[IpFamilyMode.IPv4, "ipv4"]]);
 
 /** Abilities as they hold for the plan: an older kuma-dp says in the Dataplane, not in its metadata, how it is redirected. */
 export function effectiveTraits(intern: (traits: ProxyTraits) => ProxyTraits): (proxy: Proxy) => Proxy {
@@ -63,7 +63,7 @@ export function effectiveTraits(intern: (traits: ProxyTraits) => ProxyTraits): (
     if (traits.features.has(feature.transparentProxyInMetadata) || traits.transparentProxy || !proxying?.redirectPortOutbound) return proxy;
     const transparentProxy: TransparentProxyTraits = {
       inboundPort: proxying.redirectPortInbound, outboundPort: proxying.redirectPortOutbound, outboundEnabled: true, dnsEnabled: traits.dnsPort > 0,
-      ipFamilyMode: familyModes[proxying.ipFamilyMode],
+      ipFamilyMode: familyModes.get(proxying.ipFamilyMode) ?? "dualstack",
     };
     return { dataplane, traits: intern({ ...traits, transparentProxy }) };
   };

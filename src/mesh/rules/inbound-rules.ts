@@ -1,5 +1,5 @@
 // Rules of an inbound: each keeps its own conf; a request takes the first whose match fits (spec/api.md 1.12).
-import type { PolicyMatch } from "#resources";
+import { mergeConfs, type PolicyMatch } from "#resources";
 import { itemsOf, memoOnPolicies, type PolicyResource } from "./policies.ts";
 
 export interface InboundRule {
@@ -40,4 +40,10 @@ const isRule = (rule: unknown): rule is Rule => typeof rule === "object" && rule
 function rank(match: PolicyMatch | undefined): number {
   const spiffe = match?.spiffeID ? (match.spiffeID.type === "Exact" ? 0 : 2) : 4;
   return spiffe + (match?.sni ? 0 : 1);
+}
+
+/** What holds for every client: the rules without a match, later ones over earlier ones; undefined when there is none. */
+export function confForEveryone(rules: readonly InboundRule[]): unknown {
+  const confs = rules.filter((it) => !it.match).map((it) => it.conf);
+  return confs.length === 0 ? undefined : mergeConfs(confs);
 }

@@ -5,6 +5,7 @@ import { CircuitBreakersSchema } from "#gen/envoy/config/cluster/v3/circuit_brea
 import { Cluster_CommonLbConfigSchema } from "#gen/envoy/config/cluster/v3/cluster_pb.js";
 import { OutlierDetectionSchema, type OutlierDetection } from "#gen/envoy/config/cluster/v3/outlier_detection_pb.js";
 import type { ClusterDraft, EnvoyPolicy } from "#envoy";
+import { confForEveryone } from "#mesh";
 import { durationMs } from "#resources";
 import type { CircuitBreakerConf } from "./kind.ts";
 
@@ -15,7 +16,7 @@ export const meshCircuitBreakerApply: EnvoyPolicy = {
     for (const threshold of message.circuitBreakers.thresholds) threshold.trackRemaining = true;
   },
   outboundCluster: (draft, conf) => onCluster(draft, conf?.value as CircuitBreakerConf | undefined),
-  inboundCluster: (draft, conf) => onCluster(draft, conf?.rules.find((it) => !it.match)?.conf as CircuitBreakerConf | undefined),
+  inboundCluster: (draft, conf) => onCluster(draft, confForEveryone(conf?.rules ?? []) as CircuitBreakerConf | undefined),
 };
 
 function onCluster({ message }: ClusterDraft, conf: CircuitBreakerConf | undefined): void {
@@ -48,13 +49,15 @@ function outlierDetection(conf: Outlier): OutlierDetection {
   if (!detectors) return create(OutlierDetectionSchema, defined({ ...base, enforcingConsecutive5xx: 0, enforcingConsecutiveGatewayFailure: 0, enforcingSuccessRate: 0 }));
   const { totalFailures, gatewayFailures, localOriginFailures, successRate, failurePercentage } = detectors;
   const enforcing = (detector: unknown): number => (detector ? 100 : 0);
+  // Counting detectors work only with a number of their own.
+  const counting = (detector: { readonly consecutive?: number | undefined } | undefined): number => (detector?.consecutive === undefined ? 0 : 100);
   return create(
     OutlierDetectionSchema,
     defined({
       ...base,
-      consecutive5xx: totalFailures?.consecutive, enforcingConsecutive5xx: enforcing(totalFailures),
-      consecutiveGatewayFailure: gatewayFailures?.consecutive, enforcingConsecutiveGatewayFailure: enforcing(gatewayFailures),
-      consecutiveLocalOriginFailure: localOriginFailures?.consecutive, enforcingConsecutiveLocalOriginFailure: enforcing(localOriginFailures),
+      consecutive5xx: totalFailures?.consecutive, enforcingConsecutive5xx: counting(totalFailures),
+      consecutiveGatewayFailure: gatewayFailures?.consecutive, enforcingConsecutiveGatewayFailure: counting(gatewayFailures),
+      consecutiveLocalOriginFailure: localOriginFailures?.consecutive, enforcingConsecutiveLocalOriginFailure: counting(localOriginFailures),
       successRateMinimumHosts: successRate?.minimumHosts, successRateRequestVolume: successRate?.requestVolume,
       successRateStdevFactor: successRate?.standardDeviationFactor === undefined ? undefined : Math.round(Number(successRate.standardDeviationFactor) * 1000),
       enforcingSuccessRate: enforcing(successRate), enforcingLocalOriginSuccessRate: enforcing(successRate),

@@ -1,5 +1,5 @@
 // MeshHTTPRoute shapes the plan: the routes of an HTTP destination, most specific first, and the catch-all below them.
-import { matchesHash, type HttpMatch, type HttpRoute, type RouteFilter, type RouteShaper, type ShapeContext, type WeightedBackend } from "#mesh";
+import { isHttp, matchesHash, type HttpMatch, type HttpRoute, type RouteFilter, type RouteShaper, type ShapeContext, type WeightedBackend } from "#mesh";
 import { displayName, formatKri, label, type Resource } from "#resources";
 import type { HttpRule } from "./kind.ts";
 
@@ -29,13 +29,14 @@ function routesOf(rule: HttpRule, context: ShapeContext): readonly HttpRoute[] {
   return rule.matches.map((match) => ({ name, match: match as HttpMatch, filters, backends, source }));
 }
 
-/** Without references, or with empty ones, requests go where they were meant to. */
+/** Without references requests go where they were meant to. */
 function backendsOf(rule: HttpRule, context: ShapeContext): readonly WeightedBackend[] {
   const refs = rule.default.backendRefs;
   if (!refs || refs.length === 0) return [{ destination: context.destination, weight: 1 }];
   return refs.flatMap((ref) => {
     const destination = context.resolve(ref);
-    return destination ? [{ destination, weight: ref.weight ?? 1 }] : [];
+    // An HTTP route cannot lead to bytes.
+    return destination && isHttp(destination.protocol) ? [{ destination, weight: ref.weight ?? 1 }] : [];
   });
 }
 

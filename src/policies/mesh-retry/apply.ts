@@ -75,7 +75,6 @@ function httpPolicy(conf: Http | undefined): RetryPolicy | undefined {
     else if (/^\d{3}$/.test(item)) codes.push(Number(item));
   }
   if (codes.length > 0) conditions.push("retriable-status-codes");
-  if (conf.retriableResponseHeaders) conditions.push("retriable-headers");
   const policy = common(conf, conditions.length > 0 ? conditions.join(",") : httpDefault);
   policy.retriableStatusCodes.push(...codes);
   const headers = create(RetryPolicySchema, {

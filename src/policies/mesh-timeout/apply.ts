@@ -3,8 +3,9 @@ import { create } from "@bufbuild/protobuf";
 import { durationFromMs, type Duration } from "@bufbuild/protobuf/wkt";
 import { HttpProtocolOptionsSchema } from "#gen/envoy/config/core/v3/protocol_pb.js";
 import type { ClusterDraft, EnvoyPolicy, HttpDraft, ListenerDraft, RouteDraft } from "#envoy";
-import type { InboundConf, OutboundConf } from "#mesh";
+import { confForEveryone, type InboundConf, type OutboundConf } from "#mesh";
 import { durationMs } from "#resources";
+import { timeoutsByCaller } from "./by-caller.ts";
 import type { TimeoutConf } from "./kind.ts";
 
 interface Defaults {
@@ -23,8 +24,7 @@ const inboundGrpcIdleMs = 7_200_000;
 const timeout = (text: string | undefined, fallbackMs: number): Duration => durationFromMs(durationMs(text) ?? fallbackMs);
 
 const outboundConf = (conf: OutboundConf | undefined): TimeoutConf => (conf?.value ?? {}) as TimeoutConf;
-/** What holds for every caller: the first rule without a match. */
-const inboundConf = (conf: InboundConf | undefined): TimeoutConf => (conf?.rules.find((it) => !it.match)?.conf ?? {}) as TimeoutConf;
+const inboundConf = (conf: InboundConf | undefined): TimeoutConf => (confForEveryone(conf?.rules ?? []) ?? {}) as TimeoutConf;
 
 export const meshTimeoutApply: EnvoyPolicy = {
   kind: "MeshTimeout",
@@ -38,6 +38,7 @@ export const meshTimeoutApply: EnvoyPolicy = {
     const own = inboundConf(conf);
     onListener(listener, own);
     for (const http of httpOf(listener)) http.message.streamIdleTimeout = durationFromMs(inboundStreamIdleMs);
+    timeoutsByCaller(listener, conf?.rules ?? [], onRoute);
   },
   outboundRoute: (draft, conf) => onRoute(draft, outboundConf(conf)),
   inboundRoute: (draft, conf) => onRoute(draft, inboundConf(conf)),
