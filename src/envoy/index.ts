@@ -7,3 +7,4 @@ export type { ClusterDraft } from "./draft/cluster.ts";
 export type { ChainDraft, ListenerDraft } from "./draft/listener.ts";
 export type { HttpDraft, RouteDraft } from "./draft/http.ts";
 export { sanitised } from "./names.ts";
+export { protoDuration } from "./duration.ts";

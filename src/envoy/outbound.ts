@@ -74,7 +74,7 @@ function sealedListener(plan: Plan, outbound: PlannedOutbound, { sealer, policie
       http.message.normalizePath = true;
       const place = { target, mesh: plan.meshName };
       for (const { route, confs } of target.traffic.routes) {
-        for (const message of envoyRoutes(route, nameOf)) {
+        for (const message of envoyRoutes(route, plan.isUnified, nameOf)) {
           const draft = { message, plan: route };
           for (const policy of policies) policy.outboundRoute?.(draft, confs.get(policy.kind), place);
           http.routes.push(draft);

@@ -62,8 +62,17 @@ export class ConnectedProxy {
     return this.proxy.dataplane;
   }
 
+  /** Keeps the proxy at the newest view. What cannot be planned is logged and changes nothing: the proxy keeps what it has. */
   update(view: MeshView): void {
     if (this.hasEnded) return;
+    try {
+      this.refresh(view);
+    } catch (error) {
+      this.parts.platform.log.error("could not make the configuration of a proxy; it keeps the one it has", { proxy: this.proxy.dataplane.name, mesh: this.proxy.dataplane.mesh, error });
+    }
+  }
+
+  private refresh(view: MeshView): void {
     const stored = view.list("Dataplane").find((it) => it.name === this.proxy.dataplane.name) as Resource<Dataplane> | undefined;
     if (stored && stored.version > this.proxy.dataplane.version) this.proxy = { ...this.proxy, dataplane: stored };
     const scope = this.parts.planner.scopeOf(view);

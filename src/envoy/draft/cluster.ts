@@ -1,6 +1,6 @@
 // A cluster while it is made: policies change the open parts, sealing packs them.
+import { protoDuration } from "../duration.ts";
 import { create } from "@bufbuild/protobuf";
-import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { ClusterSchema, Cluster_DiscoveryType as DiscoveryType, Cluster_LbPolicy as LbPolicy, type Cluster } from "#gen/envoy/config/cluster/v3/cluster_pb.js";
 import { HttpProtocolOptionsSchema, type HttpProtocolOptions } from "#gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js";
 import type { UpstreamTlsContext } from "#gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js";
@@ -22,7 +22,7 @@ export interface ClusterDraft {
 const httpOptionsName = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
 function openCluster(name: string, protocol: Protocol, type: DiscoveryType): ClusterDraft {
-  const message = create(ClusterSchema, { name, clusterDiscoveryType: { case: "type", value: type }, connectTimeout: durationFromMs(5000) });
+  const message = create(ClusterSchema, { name, clusterDiscoveryType: { case: "type", value: type }, connectTimeout: protoDuration(5000) });
   if (sanitised(name) !== name) message.altStatName = sanitised(name);
   return { message, http: undefined, tls: undefined, protocol };
 }

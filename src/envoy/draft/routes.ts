@@ -14,12 +14,12 @@ type Match = MessageInitShape<typeof RouteMatchSchema>;
 const regex = (value: string) => ({ regex: value });
 
 /** A planned route as Envoy's: a path prefix other than `/` is two routes, the path itself and everything below it. */
-export function envoyRoutes(route: HttpRoute, nameOf: (destination: Destination) => string): Route[] {
+export function envoyRoutes(route: HttpRoute, isUnified: boolean, nameOf: (destination: Destination) => string): Route[] {
   // Nothing to send requests to (weights of zero, references that lead nowhere): they fall to the next route.
   const redirects = route.filters.some((it) => it.type === "RequestRedirect");
   if (!redirects && route.backends.every((it) => it.weight === 0)) return [];
   return matchesOf(route.match).map((match) => {
-    const message = create(RouteSchema, { name: route.name, match });
+    const message = create(RouteSchema, { name: isUnified ? route.unifiedName : route.name, match });
     const redirect = route.filters.find((it) => it.type === "RequestRedirect")?.requestRedirect;
     if (redirect) applyRedirect(message, redirect);
     else applyAction(message, route, nameOf);

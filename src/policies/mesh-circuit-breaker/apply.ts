@@ -1,9 +1,9 @@
 // MeshCircuitBreaker on Envoy: limits and outlier detection on clusters; every cluster reports what is left of its limits.
 import { create } from "@bufbuild/protobuf";
-import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { CircuitBreakersSchema } from "#gen/envoy/config/cluster/v3/circuit_breaker_pb.js";
 import { Cluster_CommonLbConfigSchema } from "#gen/envoy/config/cluster/v3/cluster_pb.js";
 import { OutlierDetectionSchema, type OutlierDetection } from "#gen/envoy/config/cluster/v3/outlier_detection_pb.js";
+import { protoDuration } from "#envoy";
 import type { ClusterDraft, EnvoyPolicy } from "#envoy";
 import { confForEveryone } from "#mesh";
 import { durationMs } from "#resources";
@@ -41,8 +41,8 @@ type Outlier = NonNullable<CircuitBreakerConf["outlierDetection"]>;
 function outlierDetection(conf: Outlier): OutlierDetection {
   const { detectors } = conf;
   const base = {
-    interval: conf.interval === undefined ? undefined : durationFromMs(durationMs(conf.interval) ?? 0),
-    baseEjectionTime: conf.baseEjectionTime === undefined ? undefined : durationFromMs(durationMs(conf.baseEjectionTime) ?? 0),
+    interval: conf.interval === undefined ? undefined : protoDuration(durationMs(conf.interval) ?? 0),
+    baseEjectionTime: conf.baseEjectionTime === undefined ? undefined : protoDuration(durationMs(conf.baseEjectionTime) ?? 0),
     maxEjectionPercent: conf.maxEjectionPercent,
     splitExternalLocalOriginErrors: conf.splitExternalAndLocalErrors,
   };

@@ -12,21 +12,24 @@ export const meshHTTPRouteShape: RouteShaper = {
     const routes = rules.flatMap((rule) => routesOf(rule, context));
     const sorted = routes.toSorted((a, b) => compareMatches(a.match, b.match));
     if (sorted.some((it) => isCatchAll(it.match))) return sorted;
-    const catchAll: HttpRoute = { name: matchesHash([everything]), match: undefined, filters: [], backends: [{ destination: context.destination, weight: 1 }], source: undefined };
+    const hash = matchesHash([everything]);
+    const catchAll: HttpRoute = { name: hash, unifiedName: hash, match: undefined, filters: [], backends: [{ destination: context.destination, weight: 1 }], source: undefined };
     return [...sorted, catchAll];
   },
 };
 
 function routesOf(rule: HttpRule, context: ShapeContext): readonly HttpRoute[] {
-  const source = context.originOf(rule.matches);
-  const name = source ? kriText(source) : matchesHash(rule.matches);
+  const origin = context.originOf(rule.matches);
+  const source = origin?.resource;
+  const name = origin ? kriText(origin.resource, "") : matchesHash(rule.matches);
+  const unifiedName = origin ? kriText(origin.resource, `rule_${origin.ruleIndex}`) : name;
   const filters = (rule.default.filters ?? []).map((filter): RouteFilter => {
     if (!filter.requestMirror) return filter as RouteFilter;
     const { percentage, backendRef } = filter.requestMirror;
     return { type: filter.type, requestMirror: { percentage, backend: context.resolve(backendRef) } };
   });
   const backends = backendsOf(rule, context);
-  return rule.matches.map((match) => ({ name, match: match as HttpMatch, filters, backends, source }));
+  return rule.matches.map((match) => ({ name, unifiedName, match: match as HttpMatch, filters, backends, source }));
 }
 
 /** Without references requests go where they were meant to. */
@@ -40,8 +43,8 @@ function backendsOf(rule: HttpRule, context: ShapeContext): readonly WeightedBac
   });
 }
 
-const kriText = (route: Resource): string =>
-  formatKri({ shortName: "mhttpr", mesh: route.mesh, zone: route.labels[label.zone] ?? "", namespace: route.labels[label.namespace] ?? "", name: displayName(route), section: "" });
+const kriText = (route: Resource, section: string): string =>
+  formatKri({ shortName: "mhttpr", mesh: route.mesh, zone: route.labels[label.zone] ?? "", namespace: route.labels[label.namespace] ?? "", name: displayName(route), section });
 
 const isCatchAll = (match: HttpMatch | undefined): boolean =>
   match === undefined || ((!match.path || (match.path.type === "PathPrefix" && match.path.value === "/")) && !match.method && !match.headers?.length && !match.queryParams?.length);

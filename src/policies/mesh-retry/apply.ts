@@ -1,12 +1,11 @@
 // MeshRetry on Envoy: retry policies on HTTP routes, connection attempts on TCP proxies.
 import { create } from "@bufbuild/protobuf";
-import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { RetryPolicySchema, RetryPolicy_ResetHeaderFormat as ResetFormat, type HeaderMatcherSchema, type RetryPolicy } from "#gen/envoy/config/route/v3/route_components_pb.js";
 import { OmitHostMetadataConfigSchema } from "#gen/envoy/extensions/retry/host/omit_host_metadata/v3/omit_host_metadata_config_pb.js";
 import { PreviousHostsPredicateSchema } from "#gen/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.js";
 import { PreviousPrioritiesConfigSchema } from "#gen/envoy/extensions/retry/priority/previous_priorities/v3/previous_priorities_config_pb.js";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { packNew, type EnvoyPolicy } from "#envoy";
+import { packNew, protoDuration, type EnvoyPolicy } from "#envoy";
 import { durationMs } from "#resources";
 import type { RetryConf } from "./kind.ts";
 
@@ -54,7 +53,7 @@ function common(conf: Common, retryOn: string): RetryPolicy {
   return policy;
 }
 
-const duration = (text: string) => durationFromMs(durationMs(text) ?? 0);
+const duration = (text: string) => protoDuration(durationMs(text) ?? 0);
 
 const retryNames: Readonly<Record<string, string>> = {
   "5xx": "5xx", gatewayerror: "gateway-error", reset: "reset", retriable4xx: "retriable-4xx", connectfailure: "connect-failure", envoyratelimited: "envoy-ratelimited",

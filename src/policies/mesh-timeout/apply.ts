@@ -1,7 +1,8 @@
 // MeshTimeout on Envoy: on clusters, connection managers, routes and TCP proxies; its defaults hold where no policy speaks (spec/dataplane.md 6.2).
 import { create } from "@bufbuild/protobuf";
-import { durationFromMs, type Duration } from "@bufbuild/protobuf/wkt";
+import type { Duration } from "@bufbuild/protobuf/wkt";
 import { HttpProtocolOptionsSchema } from "#gen/envoy/config/core/v3/protocol_pb.js";
+import { protoDuration } from "#envoy";
 import type { ClusterDraft, EnvoyPolicy, HttpDraft, ListenerDraft, RouteDraft } from "#envoy";
 import { confForEveryone, type InboundConf, type OutboundConf } from "#mesh";
 import { durationMs } from "#resources";
@@ -21,7 +22,7 @@ const inboundStreamIdleMs = 3_600_000;
 /** The workload's side of gRPC connections: twice an outbound's, whatever policies say. */
 const inboundGrpcIdleMs = 7_200_000;
 
-const timeout = (text: string | undefined, fallbackMs: number): Duration => durationFromMs(durationMs(text) ?? fallbackMs);
+const timeout = (text: string | undefined, fallbackMs: number): Duration => protoDuration(durationMs(text) ?? fallbackMs);
 
 const outboundConf = (conf: OutboundConf | undefined): TimeoutConf => (conf?.value ?? {}) as TimeoutConf;
 const inboundConf = (conf: InboundConf | undefined): TimeoutConf => (confForEveryone(conf?.rules ?? []) ?? {}) as TimeoutConf;
@@ -31,13 +32,13 @@ export const meshTimeoutApply: EnvoyPolicy = {
   outboundCluster: (draft, conf) => onCluster(draft, outboundConf(conf)),
   inboundCluster(draft, conf) {
     onCluster(draft, inboundConf(conf));
-    if (draft.http && draft.protocol === "grpc") draft.http.commonHttpProtocolOptions = create(HttpProtocolOptionsSchema, { idleTimeout: durationFromMs(inboundGrpcIdleMs) });
+    if (draft.http && draft.protocol === "grpc") draft.http.commonHttpProtocolOptions = create(HttpProtocolOptionsSchema, { idleTimeout: protoDuration(inboundGrpcIdleMs) });
   },
   outboundListener: (listener, conf) => onListener(listener, outboundConf(conf)),
   inboundListener(listener, conf) {
     const own = inboundConf(conf);
     onListener(listener, own);
-    for (const http of httpOf(listener)) http.message.streamIdleTimeout = durationFromMs(inboundStreamIdleMs);
+    for (const http of httpOf(listener)) http.message.streamIdleTimeout = protoDuration(inboundStreamIdleMs);
     timeoutsByCaller(listener, conf?.rules ?? [], onRoute);
   },
   outboundRoute: (draft, conf) => onRoute(draft, outboundConf(conf)),
@@ -61,7 +62,7 @@ function onListener(listener: ListenerDraft, conf: TimeoutConf): void {
   for (const http of httpOf(listener)) {
     http.message.requestHeadersTimeout = timeout(conf.http?.requestHeadersTimeout, 0);
     // Idle connections are the cluster's business; zero turns Envoy's own hour off.
-    http.message.commonHttpProtocolOptions = create(HttpProtocolOptionsSchema, { idleTimeout: durationFromMs(0) });
+    http.message.commonHttpProtocolOptions = create(HttpProtocolOptionsSchema, { idleTimeout: protoDuration(0) });
   }
   for (const { terminal } of listener.chains) {
     if (terminal.is === "tcp") terminal.proxy.idleTimeout = timeout(conf.idleTimeout, defaults.idleMs);

@@ -39,8 +39,8 @@ function install(chain: ChainDraft, rbac: Rbac, listenerName: string): void {
 
 function byFrom(chain: ChainDraft, conf: InboundConf | undefined, mesh: string, listenerName: string): void {
   const rules = (conf?.fromRules ?? []).map((rule) => ({ rule, action: (rule.conf as TrafficPermissionAction).action }));
-  const allowed = rules.filter(({ action }) => action === "Allow" || action === "AllowWithShadowDeny").map(({ rule }) => rule);
   const shadow = rules.filter(({ action }) => action === "AllowWithShadowDeny").map(({ rule }) => rule);
+  const allowed = [...rules.filter(({ action }) => action === "Allow").map(({ rule }) => rule), ...shadow];
   const policy = (members: readonly Rule[]) => ({ MeshTrafficPermission: { permissions: [{ rule: { case: "any" as const, value: true } }], principals: members.map((it) => principalOf(it.subset, mesh)) } });
   install(
     chain,
