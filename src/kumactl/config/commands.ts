@@ -22,11 +22,9 @@ export function configCommand(session: Session): CommandSpec {
           {
             name: "remove", summary: "Remove a control plane", argumentCount: 0, flags: [name],
             async run({ flags }) {
-              const before = session.configuration();
-              const after = withoutControlPlane(before, flags.text("name"));
+              const after = withoutControlPlane(session.configuration(), flags.text("name"));
               await session.save(after);
               out(`removed Control Plane "${flags.text("name")}"\n`);
-              if (after.currentContext === before.currentContext) return;
               if (after.currentContext) out(`switched active Control Plane to "${activeControlPlane(after).name}"\n`);
               else out("there is no active Control Plane left. Use `kumactl config control-planes add` to add a Control Plane and make it active\n");
             },

@@ -44,8 +44,15 @@ const listenerTitle = (word: string, listener: unknown): string => `${word} (${t
 
 /** The proxies of one policy, with where it is attached. */
 export function proxiesOfPolicy(document: Json): string {
-  return text([["Affected data plane proxies:"], ...listAt(document, "items").map((item) => (textAt(item, "kind") === "MeshGatewayDataplane" ? affectedGateway(item) : affectedSidecar(item)))]);
+  const blocks = listAt(document, "items").map((item) => {
+    if (textAt(item, "kind") === "MeshGatewayDataplane") return text([affectedGateway(item)]);
+    return isWhole(item) ? `  ${textAt(item, "dataplane", "name")}\n` : text([affectedSidecar(item)]);
+  });
+  return text([["Affected data plane proxies:"]]) + blocks.join("");
 }
+
+/** A policy for the whole proxy says no more than its name. */
+const isWhole = (item: unknown): boolean => listAt(item, "attachments").every((it) => textAt(it, "type") === "dataplane" && textAt(it, "name") === "");
 
 function affectedSidecar(item: unknown): string[] {
   const attachments = listAt(item, "attachments").map((it) => {

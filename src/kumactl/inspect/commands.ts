@@ -24,7 +24,7 @@ export function inspectCommand(session: Session): CommandSpec {
       overview(session, { name: "zoneingresses", aliases: ["zone-ingresses"], summary: "Show zone ingresses and whether they are connected", pathOf: () => "/zoneingresses/_overview", view: zoneIngresses }),
       overview(session, { name: "zoneegresses", summary: "Show zone egresses and whether they are connected", pathOf: () => "/zoneegresses/_overview", view: zoneEgresses }),
       overview(session, { name: "meshes", summary: "Count proxies and policies of each mesh", pathOf: () => "/mesh-insights", view: meshes }),
-      overview(session, { name: "services", summary: "Show services and how many of their proxies are online", flags: [meshFlag], pathOf: ({ flags }) => `/meshes/${encodeURIComponent(flags.text("mesh"))}/service-insights`, view: services }),
+      overview(session, { name: "services", summary: "Show services and how many of their proxies are online", flags: [meshFlag], pathOf: ({ flags }) => `/meshes/${encodeURIComponent(flags.text("mesh"))}/service-insights`, shownType: "ServiceOverview", view: services }),
       dataplaneCommand(session),
       zoneProxyCommand(session, "zoneingress", "zoneingresses"),
       zoneProxyCommand(session, "zoneegress", "zoneegresses"),
@@ -40,10 +40,12 @@ interface OverviewCommand {
   readonly summary: string;
   readonly flags?: readonly Flag[];
   readonly pathOf: (call: Call) => string;
+  /** What scripts know the items as, where the API says another type. */
+  readonly shownType?: string;
   readonly view: Overview;
 }
 
-function overview(session: Session, { pathOf, view, ...rest }: OverviewCommand): CommandSpec {
+function overview(session: Session, { pathOf, shownType, view, ...rest }: OverviewCommand): CommandSpec {
   return {
     ...rest,
     argumentCount: 0,
@@ -51,7 +53,8 @@ function overview(session: Session, { pathOf, view, ...rest }: OverviewCommand):
       const client = await session.checkedClient();
       const page = await fetchPage(client, pathOf(call), rest.name);
       const format = formatOf(call.flags.text("output"));
-      session.world.out(await print(format, page.shown, () => view(page.items, session.world.now())));
+      const shown = shownType ? { ...page.shown, items: page.items.map((it) => ({ ...it, type: shownType })) } : page.shown;
+      session.world.out(await print(format, shown, () => view(page.items, session.world.now())));
     },
   };
 }

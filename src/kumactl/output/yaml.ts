@@ -3,22 +3,27 @@
 
 /** A document of JSON values, ending with a newline. */
 export function printYaml(value: unknown): string {
-  if (isEmptyOrScalar(value)) return `${inline(value, "")}\n`;
+  if (isEmptyOrScalar(value)) return `${inline(value, "", 0)}\n`;
   return block(value, "");
 }
 
 function block(value: unknown, indent: string): string {
   if (Array.isArray(value)) return value.map((item) => `${indent}-${listItem(item, indent)}`).join("");
-  return entriesOf(value).map(([key, item]) => `${indent}${scalar(key, indent, true)}:${entry(item, indent)}`).join("");
+  return entriesOf(value).map(([key, item]) => {
+    const start = `${indent}${scalar(key, indent, true)}:`;
+    return start + entry(item, indent, lastLineLength(start) + 1);
+  }).join("");
 }
 
-function entry(value: unknown, indent: string): string {
-  if (isEmptyOrScalar(value)) return ` ${inline(value, indent)}\n`;
+const lastLineLength = (text: string): number => Array.from(text.slice(text.lastIndexOf("\n") + 1)).length;
+
+function entry(value: unknown, indent: string, column: number): string {
+  if (isEmptyOrScalar(value)) return ` ${inline(value, indent, column)}\n`;
   return `\n${block(value, Array.isArray(value) ? indent : `${indent}  `)}`;
 }
 
 function listItem(value: unknown, indent: string): string {
-  if (isEmptyOrScalar(value)) return ` ${inline(value, indent)}\n`;
+  if (isEmptyOrScalar(value)) return ` ${inline(value, indent, indent.length + 2)}\n`;
   return ` ${block(value, `${indent}  `).slice(indent.length + 2)}`;
 }
 
@@ -57,23 +62,46 @@ function isEmptyOrScalar(value: unknown): boolean {
   return Array.isArray(value) ? value.length === 0 : entriesOf(value).length === 0;
 }
 
-function inline(value: unknown, indent: string): string {
-  if (typeof value === "string") return scalar(value, indent, false);
+function inline(value: unknown, indent: string, column: number): string {
+  if (typeof value === "string") return scalar(value, indent, false, column);
   if (Array.isArray(value)) return "[]";
   return typeof value === "object" && value !== null ? "{}" : String(value);
 }
 
-const wordsOfYaml = /^(?:y|Y|n|N|yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF|null|Null|NULL|~|<<|\.nan|\.NaN|\.NAN|[-+]?\.(?:inf|Inf|INF))$/;
+const wordsOfYaml = /^(?:y|Y|n|N|yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF|null|Null|NULL|~|\.nan|\.NaN|\.NAN|[-+]?\.(?:inf|Inf|INF))$/;
 const numbersOfYaml = /^(?:[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|(?:0|[1-9][0-9_]*))|[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?)$/;
 const timesOfYaml = /^\d{4}-\d{1,2}-\d{1,2}(?:(?:[Tt]|\s+)\d{1,2}:\d{2}:\d{2}(?:\.\d*)?\s*(?:Z|[-+]\d{1,2}(?::?\d{2})?)?)?$/;
 
 const meansSomethingElse = (text: string): boolean => text === "" || wordsOfYaml.test(text) || numbersOfYaml.test(text) || timesOfYaml.test(text);
 
-function scalar(text: string, indent: string, isKey: boolean): string {
+function scalar(text: string, indent: string, isKey: boolean, column = 0): string {
   if (meansSomethingElse(text)) return JSON.stringify(text);
   if (/[\u0000-\u0008\u000b-\u001f\u007f-\u0084\u0086-\u009f\ufeff]|\t/.test(text)) return escaped(text);
   if (text.includes("\n")) return isKey ? escaped(text) : literal(text, indent);
-  return isPlain(text) ? text : singleQuoted(text);
+  const whole = isPlain(text) ? text : singleQuoted(text);
+  return isKey ? whole : folded(whole, indent, column);
+}
+
+const foldAfter = 80;
+
+/** Long texts continue on the next line: at the first single space behind column 80. */
+function folded(text: string, indent: string, column: number): string {
+  let lineLength = column;
+  let result = "";
+  const words = text.split(" ");
+  for (const [at, word] of words.entries()) {
+    const isSingleSpace = at > 0 && words[at - 1] !== "" && word !== "" && !/^'*$/.test(word);
+    if (at > 0 && isSingleSpace && lineLength > foldAfter) {
+      result += `\n${indent}  `;
+      lineLength = indent.length + 2;
+    } else if (at > 0) {
+      result += " ";
+      lineLength++;
+    }
+    result += word;
+    lineLength += Array.from(word).length;
+  }
+  return result;
 }
 
 function isPlain(text: string): boolean {

@@ -1,5 +1,5 @@
 // Checks documents before anything is sent, by the kinds' own schemas and rules. Loaded only by `apply`: it holds every schema.
-import { load } from "js-yaml";
+import { boolCoreTag, boolYaml11Tag, CORE_SCHEMA, load, mergeTag, Schema } from "js-yaml";
 import { policyKinds } from "#policies/kinds";
 import { failureOf, kindsOf, parseDocument, printResource, validateResource, type Violation } from "#resources";
 import { coreKinds } from "#resources/kinds";
@@ -49,9 +49,12 @@ function withoutStatus(document: Readonly<Record<string, unknown>>): Readonly<Re
   return rest;
 }
 
+// Kuma's files are read by the older rules where `yes` and `on` are true, and `<<` merges.
+const schema = new Schema([...CORE_SCHEMA.tags.filter((it) => it !== boolCoreTag), boolYaml11Tag, mergeTag]);
+
 function readYaml(text: string): { readonly value: unknown } | { readonly problem: string } {
   try {
-    return { value: load(text) };
+    return { value: load(text, { schema }) };
   } catch (error) {
     return { problem: reasonOf(error).split("\n", 1)[0] ?? "" };
   }
