@@ -101,6 +101,15 @@ test("with identities alone TLS is ready when every proxy's is trusted", async (
   await it.stop();
   expect([it.seen("late").tls, it.seen("web").tls]).toEqual(["NotReady", "Ready"]);
 });
+test("what others wrote into the status stays", async () => {
+  const it = start();
+  await it.mesh("m");
+  const key = { type: "MeshService", mesh: "m", name: "web" };
+  await it.door.writeResource({ is: "controller", name: "t" }, { ...key, labels: {}, spec: { state: "Available", ...web }, status: { vips: [{ ip: "241.0.0.0" }] } });
+  await it.pass();
+  await it.stop();
+  expect(it.get("MeshService", "m", "web")?.status).toEqual({ vips: [{ ip: "241.0.0.0" }], tls: { status: "NotReady" }, dataplaneProxies: {} });
+});
 test("services of other zones are left alone", async () => {
   const it = start();
   await it.mesh("m");

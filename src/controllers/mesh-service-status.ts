@@ -70,7 +70,9 @@ function described(service: MeshService, view: StatusView): MeshService {
   const connected = facts.filter((it) => it.isConnected).length;
   const identities = identitiesOf(selected, view);
   const { identities: _, ...spec } = service.spec;
-  const isReady = isTlsReady(service.status?.tls.status === "Ready", selected, facts, view);
+  // Others may have written first: then only their part is there.
+  const before: Partial<MeshServiceStatus> = service.status ?? {};
+  const isReady = isTlsReady(before.tls?.status === "Ready", selected, facts, view);
   const status: MeshServiceStatus = {
     ...service.status,
     tls: { status: isReady ? "Ready" : "NotReady" },

@@ -10,7 +10,7 @@ export {
 export { formatKri, kriOf, parseKri, type Kri } from "./kri.ts";
 export { displayName, keyText, label, tag, type Labels, type Place, type Resource, type ResourceKey, type Unstored } from "./resource.ts";
 export { computeLabels, validateLabels, validateOrigin, validateUnchanged } from "./labels.ts";
-export { hashedName, isSubdomain, validateMeshName, validateName } from "./names.ts";
+export { hashedName, isSubdomain, subdomainText, validateMeshName, validateName } from "./names.ts";
 export { deprecationsOf, parseDocument, validateAgainstUrl, validateResource, type ParsedDocument } from "./parse.ts";
 export { printFields, printKubernetes, printMeta, printResource, printSpec, printTime, type Json } from "./print.ts";
 export { isObject, readFlat, writeFlat } from "./flat-json.ts";

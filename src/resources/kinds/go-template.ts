@@ -50,11 +50,14 @@ export function renderTemplate(text: string, input: TemplateInput): { readonly t
   let rendered = "";
   for (const part of parsed.parts) {
     const value = part.is === "text" ? part.text : part.is === "field" ? input.fields[part.name] : input.label(part.key);
-    if (value === undefined) return { error: part.is === "field" ? missingField(part, input) : `label "${part.is === "label" ? part.key : ""}" not found` };
+    if (value === undefined) return { error: part.is === "field" ? missingField(part, input) : part.is === "label" ? missingLabel(part) : "" };
     rendered += value;
   }
   return { text: rendered };
 }
+
+const missingLabel = ({ key, column }: { readonly key: string; readonly column: number }): string =>
+  `template: :1:${column}: executing "" at <label ${JSON.stringify(key)}>: error calling label: label ${key} not found`;
 
 function missingField(part: { readonly name: string; readonly column: number }, input: TemplateInput): string {
   const fields = Object.keys(input.fields).map((it) => `${it} string`).join("; ");

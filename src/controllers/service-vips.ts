@@ -1,0 +1,86 @@
+// Virtual addresses of the older model: one per value of the service tag, kept in the Config that mesh/plan/vips.ts reads (spec/dataplane.md 10).
+import { create } from "@bufbuild/protobuf";
+import { Dataplane_Networking_Inbound_State as InboundState, type Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
+import type { ZoneIngress } from "#gen/kuma/mesh/v1alpha1/zone_proxies_pb.js";
+import { ConfigSchema, type Config } from "#gen/kuma/system/v1alpha1/system_pb.js";
+import { memoOn, reservedPort, vipConfigName } from "#mesh";
+import type { Part } from "#platform";
+import { isObject, tag, type Place, type Resource, type ResourceKey } from "#resources";
+import { addressPool, type AddressPool } from "./address-pool.ts";
+import { byMesh, react, type ControllerParts, type Decision } from "./reaction.ts";
+
+export interface ServiceVipOptions extends ControllerParts {
+  readonly place: Place;
+  /** `dnsServer.CIDR`. */
+  readonly cidr: string;
+}
+
+/** Throws a RangeError for a CIDR that is none. Runs on the leader of a zone with `dnsServer.serviceVipEnabled`. */
+export function allocateServiceVips(options: ServiceVipOptions): Part {
+  const { store, place, cidr } = options;
+  addressPool(cidr);
+  const pools = new Map<string, AddressPool>();
+  const configOf = (mesh: string): ResourceKey => ({ type: "Config", mesh: "", name: vipConfigName(mesh) });
+  const { allSubjects, subjectsOf } = byMesh(store, ["Dataplane"], ["ZoneIngress"]);
+  return react({
+    ...options,
+    name: "service-vips",
+    gapMs: 100,
+    subjectsOf,
+    // Meshes that went while nobody looked have left their Config behind.
+    allSubjects: () => new Set([...allSubjects(), ...store.list("Config").flatMap((it) => /^kuma-(.+)-dns-vips$/.exec(it.name)?.[1] ?? [])]),
+    decide(mesh) {
+      const config = store.get(configOf(mesh)) as Resource<Config> | undefined;
+      if (!store.get({ type: "Mesh", mesh: "", name: mesh })) {
+        pools.delete(mesh);
+        return { writes: config ? [{ is: "remove", key: config }] : [], nextAt: Infinity };
+      }
+      const pool = pools.get(mesh) ?? addressPool(cidr);
+      pools.set(mesh, pool);
+      const ingresses = (store.list("ZoneIngress") as readonly Resource<ZoneIngress>[]).filter((it) => it.spec.zone !== "" && it.spec.zone !== place.zone);
+      const services = servicesOfMesh(mesh, store.list("Dataplane", { mesh }) as readonly Resource<Dataplane>[], ingresses);
+      return decideServiceVips(configOf(mesh), services, config?.spec.config, pool);
+    },
+  });
+}
+
+const servedBy = memoOn(({ spec: { networking } }: Resource<Dataplane>): readonly string[] =>
+  (networking?.inbound ?? []).flatMap((it) => (it.port === reservedPort || it.state === InboundState.Ignored ? [] : (it.tags[tag.service] ?? []))),
+);
+
+function servicesOfMesh(mesh: string, dataplanes: readonly Resource<Dataplane>[], ingresses: readonly Resource<ZoneIngress>[]): ReadonlySet<string> {
+  const remote = ingresses.flatMap((it) => it.spec.availableServices.flatMap((service) => (service.mesh === mesh ? (service.tags[tag.service] ?? []) : [])));
+  return new Set([...dataplanes.flatMap(servedBy), ...remote].toSorted());
+}
+
+const servicePrefix = "0:";
+
+/** `stored` is the text of the Config. Entries of other sorts (host names, virtual outbounds) are kept as they are. */
+export function decideServiceVips(key: ResourceKey, services: ReadonlySet<string>, stored: string | undefined, pool: AddressPool): Decision {
+  const entries = parseEntries(stored);
+  const kept = new Map([...entries].filter(([name]) => !name.startsWith(servicePrefix) || services.has(name.slice(servicePrefix.length))));
+  const used = new Set([...entries.values()].flatMap((it) => addressOf(it) ?? []));
+  for (const service of services) {
+    const present = addressOf(kept.get(`${servicePrefix}${service}`));
+    if (present !== undefined) continue;
+    const address = pool.next(used);
+    if (address === undefined) break;
+    used.add(address);
+    kept.set(`${servicePrefix}${service}`, { address, outbounds: [{ Port: 0, TagSet: { [tag.service]: service }, Origin: "service" }] });
+  }
+  const text = JSON.stringify(Object.fromEntries([...kept].toSorted(([a], [b]) => (a < b ? -1 : 1))));
+  if (text === (stored ?? "{}")) return { writes: [], nextAt: Infinity };
+  return { writes: [{ is: "update", key, change: (current) => ({ labels: {}, ...current, ...key, spec: create(ConfigSchema, { config: text }) }) }], nextAt: Infinity };
+}
+
+const addressOf = (entry: unknown): string | undefined => (typeof entry === "string" ? entry : isObject(entry) && typeof entry["address"] === "string" ? entry["address"] : undefined);
+
+/** What cannot be read counts as nothing: addresses are then given anew. */
+function parseEntries(text: string | undefined): ReadonlyMap<string, unknown> {
+  try {
+    const parsed: unknown = JSON.parse(text || "{}");
+    return new Map(isObject(parsed) ? Object.entries(parsed) : []);
+  } catch {
+    return new Map();
+  }
+}
