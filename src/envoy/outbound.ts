@@ -5,7 +5,7 @@ import { spiffeId } from "#security/names";
 import { edsCluster, sealCluster, speakHttp2 } from "./draft/cluster.ts";
 import { openHttp } from "./draft/http.ts";
 import { bytesFilters, chain, openListener, sealListener, tcpProxy } from "./draft/listener.ts";
-import { envoyRoutes } from "./draft/routes.ts";
+import { envoyRoutes, leadsSomewhere } from "./draft/routes.ts";
 import { upstreamTls, uriExact } from "./draft/tls.ts";
 import { traitsKey } from "./keys.ts";
 import { clusterName, outboundListenerName, routeConfigName, system, virtualHostName } from "./names.ts";
@@ -25,8 +25,11 @@ export function outboundResources(plan: Plan, parts: PipelineParts): ResourceGro
       if (!clusters.has(cluster.destination)) clusters.set(cluster.destination, sealedCluster(plan, cluster, target, parts));
     }
   }
-  return { clusters: [...clusters.values()], listeners: plan.outbounds.map((outbound) => sealedListener(plan, outbound, parts)) };
+  return { clusters: [...clusters.values()], listeners: plan.outbounds.filter(hasRoute).map((outbound) => sealedListener(plan, outbound, parts)) };
 }
+
+/** HTTP whose every route leads nowhere has no listener. */
+const hasRoute = ({ target: { traffic } }: PlannedOutbound): boolean => traffic.is === "tcp" || traffic.routes.some(({ route }) => leadsSomewhere(route));
 
 function sealedCluster(plan: Plan, cluster: ClusterPlan, target: PlannedOutbound["target"], { sealer, policies, keys }: PipelineParts): Sealed {
   const { destination, confs } = cluster;
@@ -84,7 +87,9 @@ function sealedListener(plan: Plan, outbound: PlannedOutbound, { sealer, policie
     } else {
       const backends = target.traffic.is === "tcp" ? target.traffic.backends : [{ destination, weight: 1 }];
       const proxy = tcpProxy(statPrefix, backends.map((it) => ({ name: nameOf(it.destination), weight: it.weight })));
-      listener.chains.push(chain({ networkFilters: bytesFilters(target.protocol, statPrefix), terminal: { is: "tcp", proxy } }));
+      // Without backends connections are closed.
+      if (backends.length === 0) listener.chains.push(chain());
+      else listener.chains.push(chain({ networkFilters: bytesFilters(target.protocol, statPrefix), terminal: { is: "tcp", proxy } }));
     }
     for (const policy of policies) policy.outboundListener?.(listener, target.confs.get(policy.kind), { target, mesh: plan.meshName });
     return sealListener(listener, sealer);

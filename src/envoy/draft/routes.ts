@@ -15,9 +15,7 @@ const regex = (value: string) => ({ regex: value });
 
 /** A planned route as Envoy's: a path prefix other than `/` is two routes, the path itself and everything below it. */
 export function envoyRoutes(route: HttpRoute, isUnified: boolean, nameOf: (destination: Destination) => string): Route[] {
-  // Nothing to send requests to (weights of zero, references that lead nowhere): they fall to the next route.
-  const redirects = route.filters.some((it) => it.type === "RequestRedirect");
-  if (!redirects && route.backends.every((it) => it.weight === 0)) return [];
+  if (!leadsSomewhere(route)) return [];
   return matchesOf(route.match).map((match) => {
     const message = create(RouteSchema, { name: isUnified ? route.unifiedName : route.name, match });
     const redirect = route.filters.find((it) => it.type === "RequestRedirect")?.requestRedirect;
@@ -27,6 +25,9 @@ export function envoyRoutes(route: HttpRoute, isUnified: boolean, nameOf: (desti
     return message;
   });
 }
+
+/** False when there is nothing to send requests to (weights of zero, references that lead nowhere): they fall to the next route. */
+export const leadsSomewhere = (route: HttpRoute): boolean => route.filters.some((it) => it.type === "RequestRedirect") || route.backends.some((it) => it.weight > 0);
 
 function matchesOf(match: HttpMatch | undefined): Match[] {
   const others = {

@@ -10,12 +10,12 @@ import { matchesHash } from "../rules/matches-hash.ts";
 import { inboundKey, matchPolicies, type MatchedPolicies } from "../rules/matching.ts";
 import type { PolicyResource } from "../rules/policies.ts";
 import type { RuleTargets } from "../rules/resolve.ts";
-import { resourceRules, ruleForResource, targetKey } from "../rules/resource-rules.ts";
+import { resourceRules, ruleForResource, targetKey, type RuleOrigin } from "../rules/resource-rules.ts";
 import { singleRule } from "../rules/single-rule.ts";
 import { ruleForTags } from "../rules/subsets.ts";
-import { toRules } from "../rules/to-rules.ts";
+import { matchesHashTag, toRules } from "../rules/to-rules.ts";
 import type { MeshView } from "../view.ts";
-import { isHttp, protocolsInterner, resourceDestinations, serviceDestinations, type Destination } from "./destinations.ts";
+import { isHttp, protocolsInterner, resourceDestinations, serviceDestinations, type Destination, type ServiceDestination } from "./destinations.ts";
 import { inboundsOf } from "./inbounds.ts";
 import type { MeshServiceResource } from "./mesh-service.ts";
 import { listedOutbounds, reachable, resolveBackendRef, virtualOutbounds, type DestinationIndex, type Outbound } from "./outbounds.ts";
@@ -124,6 +124,8 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
     const confs = confsOf(its, matched, destination);
     const traffic = trafficOf(its, matched, destination, confs);
     const backends = traffic.is === "tcp" ? traffic.backends.map((it) => it.destination) : traffic.routes.flatMap(({ route }) => [...route.backends.map((it) => it.destination), ...mirrors(route)]);
+    // A destination that speaks HTTP keeps its cluster when a policy sends its bytes elsewhere.
+    if (traffic.is === "tcp" && isHttp(destination.protocol)) backends.unshift(destination);
     const clusters = [...new Set(backends)].map((it): ClusterPlan => ({ destination: it, confs: it === destination ? confs : confsOf(its, matched, it) }));
     return { destination, protocol: destination.protocol, confs, traffic, clusters };
   };
@@ -140,7 +142,7 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
     if (isHttp(destination.protocol) && (!speaking || speaking.http)) {
       for (const shaper of shapers) {
         const routes = shaper.http?.(confs.get(shaper.kind)?.value, contextFor(shaper.kind));
-        if (routes) return { is: "http", routes: routes.map((route) => ({ route, confs: routeConfs(its, matched, route, confs) })) };
+        if (routes) return { is: "http", routes: routes.map((route) => ({ route, confs: routeConfs(its, matched, destination, route, confs) })) };
       }
     }
     for (const shaper of shapers) {
@@ -150,29 +152,36 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
     return { is: "tcp", backends: [own] };
   };
 
-  /** The route resource that a rule with these matches comes from; the older kind of destination has none. */
-  const routeOrigin = (its: Shared, matched: readonly MatchedPolicies[], kindName: string, destination: Destination, matches: unknown): Resource | undefined => {
+  /** The route that a rule with these matches comes from; the older kind of destination has none. */
+  const routeOrigin = (its: Shared, matched: readonly MatchedPolicies[], kindName: string, destination: Destination, matches: unknown): RuleOrigin | undefined => {
     const at = policyKinds.findIndex((it) => it.name === kindName);
     const kind = policyKinds[at];
     const list = matched[at];
     if (!kind || !list || destination.is === "service") return undefined;
     const rule = ruleForResource(resourceRules(kind, list.all, its.targets), destination.resource, destination.kri.section, its.view.mesh);
-    return rule?.originByMatches.get(matchesHash(matches))?.resource;
+    return rule?.originByMatches.get(matchesHash(matches));
   };
 
   /** A policy that targets the route resource itself wins over the one for the destination. */
-  const routeConfs = (its: Shared, matched: readonly MatchedPolicies[], route: HttpRoute, confs: ReadonlyMap<string, OutboundConf>): ReadonlyMap<string, OutboundConf> => {
-    const source = route.source;
-    if (!source) return confs;
+  const routeConfs = (its: Shared, matched: readonly MatchedPolicies[], destination: Destination, route: HttpRoute, confs: ReadonlyMap<string, OutboundConf>): ReadonlyMap<string, OutboundConf> => {
     const own = new Map(confs);
     policyKinds.forEach((kind, at) => {
       const list = matched[at];
       if (!kind.policy?.hasTo || !list || list.all.length === 0) return;
-      const exact = resourceRules(kind, list.all, its.targets).get(targetKey(source));
-      if (exact?.conf[0] !== undefined) own.set(kind.name, internConf(exact.conf[0]));
+      const conf = destination.is === "service" ? legacyRouteConf(its, kind, list, destination, route) : resourceRouteConf(its, kind, list, route);
+      if (conf !== undefined) own.set(kind.name, internConf(conf));
     });
     return own;
   };
+
+  const resourceRouteConf = (its: Shared, kind: SpecKind, list: MatchedPolicies, { source }: HttpRoute): unknown =>
+    source && resourceRules(kind, list.all, its.targets).get(targetKey(source))?.conf[0];
+
+  /** The older way of a policy to mean a route is its top-level reference; rules then carry the hash of matches, which names the route. */
+  const legacyRouteConf = (its: Shared, kind: SpecKind, list: MatchedPolicies, destination: ServiceDestination, route: HttpRoute): unknown =>
+    list.all.some((it) => it.spec.targetRef?.kind === "MeshHTTPRoute")
+      ? ruleForTags(toRules(kind, list.all, its.targets), { ...destination.tags, [matchesHashTag]: route.name })?.conf
+      : undefined;
 
   const planInbounds = (dataplane: Resource<Dataplane>, matched: readonly MatchedPolicies[]): readonly PlannedInbound[] =>
     inboundsOf(dataplane).map((inbound) => {

@@ -1,5 +1,6 @@
 // Where requests of an outbound go: routes with weighted backends. Policies shape them (MeshHTTPRoute, MeshTCPRoute).
 import type { Resource } from "#resources";
+import type { RuleOrigin } from "../rules/resource-rules.ts";
 import type { Destination } from "./destinations.ts";
 
 export interface WeightedBackend {
@@ -54,8 +55,9 @@ export interface RouteFilter {
 }
 
 export interface HttpRoute {
-  /** Envoy's name of the route. */
+  /** Envoy's name of the route, in the older family of names and in the unified one. */
   readonly name: string;
+  readonly unifiedName: string;
   /** One match; a rule with several matches is several routes. Undefined for the implicit catch-all. */
   readonly match: HttpMatch | undefined;
   readonly filters: readonly RouteFilter[];
@@ -76,8 +78,8 @@ export interface BackendRef {
 
 export interface ShapeContext {
   readonly destination: Destination;
-  /** The route resource that a rule with these matches comes from. */
-  originOf(matches: unknown): Resource | undefined;
+  /** The item of a route resource that a rule with these matches comes from. */
+  originOf(matches: unknown): RuleOrigin | undefined;
   /** Undefined when the reference leads nowhere. */
   resolve(reference: BackendRef): Destination | undefined;
 }

@@ -10,6 +10,6 @@ export const meshTCPRouteShape: RouteShaper = {
     return refs.flatMap((ref) => {
       const backend = resolve(ref);
       return backend ? [{ destination: backend, weight: ref.weight ?? 1 }] : [];
-    });
+    }).filter((it) => it.weight > 0);
   },
 };
