@@ -78,16 +78,20 @@ function applyAction(message: Route, route: HttpRoute, nameOf: (destination: Des
   for (const filter of route.filters) {
     if (filter.urlRewrite) applyRewrite(action, filter.urlRewrite, message.match);
     if (filter.requestMirror?.backend) {
-      const percentage = Number(filter.requestMirror.percentage ?? 100);
-      action.requestMirrorPolicies.push(
-        create(RouteAction_RequestMirrorPolicySchema, {
-          cluster: nameOf(filter.requestMirror.backend),
-          runtimeFraction: { defaultValue: { numerator: Math.round(percentage * 10_000), denominator: Denominator.MILLION } },
-        }),
-      );
+      const { backend, percentage } = filter.requestMirror;
+      const runtimeFraction = percentage === undefined ? {} : { runtimeFraction: { defaultValue: fractionOf(percentage) } };
+      action.requestMirrorPolicies.push(create(RouteAction_RequestMirrorPolicySchema, { cluster: nameOf(backend), ...runtimeFraction }));
     }
   }
   message.action = { case: "route", value: action };
+}
+
+/** Per cent with as many decimals as were written; Envoy knows four at most. */
+function fractionOf(percentage: number | string): { readonly numerator: number; readonly denominator: Denominator } {
+  const decimals = String(percentage).split(".")[1]?.length ?? 0;
+  if (decimals === 0) return { numerator: Number(percentage), denominator: Denominator.HUNDRED };
+  if (decimals <= 2) return { numerator: Math.round(Number(percentage) * 100), denominator: Denominator.TEN_THOUSAND };
+  return { numerator: Math.round(Number(percentage) * 10_000), denominator: Denominator.MILLION };
 }
 
 type Rewrite = NonNullable<RouteFilter["urlRewrite"]>;
