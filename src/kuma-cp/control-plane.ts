@@ -19,6 +19,7 @@ import { providedPairCheck, storedAuthorities } from "./authorities.ts";
 import { openCertificates } from "./certificates.ts";
 import { checkConfig } from "./checks.ts";
 import { printConfig, type Config } from "./config/load.ts";
+import { controllerParts } from "./controllers.ts";
 import { openCredentials } from "./credentials.ts";
 import { defaultsPart } from "./defaults.ts";
 import { openDpServer } from "./dp-server.ts";
@@ -90,7 +91,7 @@ export async function startControlPlane({ config, platform, levels, home }: Cont
       return printConfig(config);
     },
   };
-  const parts = runParts([defaultsPart({ config, store, door, kinds, place, keys: credentials.keys, platform })], platform, {
+  const parts = runParts([defaultsPart({ config, store, door, kinds, place, keys: credentials.keys, platform }), ...controllerParts({ config, store, door, kinds, place, platform })], platform, {
     baseBackoffMs: config.get("general.resilientComponentBaseBackoff"), maxBackoffMs: config.get("general.resilientComponentMaxBackoff"),
   });
   const closers: (() => unknown)[] = [() => store.close(), () => certificates.close(), () => credentials.close(), () => meshes.close(), () => parts.stop()];
