@@ -11,11 +11,11 @@ interface Part {
 }
 
 const parts: readonly Part[] = [
-  { name: "apply", summary: "Create or change resources", load: async (session) => (await import("./resources/apply.ts")).applyCommand(session) },
+  { name: "apply", summary: "Create or change resources", load: async (session) => (await import("./documents/apply.ts")).applyCommand(session) },
   { name: "config", summary: "Say which control planes there are and which one to use", load: async (session) => (await import("./config/commands.ts")).configCommand(session) },
-  { name: "delete", summary: "Delete a resource", load: async (session) => (await import("./resources/delete.ts")).deleteCommand(session) },
+  { name: "delete", summary: "Delete a resource", load: async (session) => (await import("./documents/delete.ts")).deleteCommand(session) },
   { name: "generate", summary: "Generate tokens, keys and certificates", load: async (session) => (await import("./generate/commands.ts")).generateCommand(session) },
-  { name: "get", summary: "Show resources", load: async (session) => (await import("./resources/get.ts")).getCommand(session) },
+  { name: "get", summary: "Show resources", load: async (session) => (await import("./documents/get.ts")).getCommand(session) },
   { name: "inspect", summary: "Show resources together with their state", load: async (session) => (await import("./inspect/commands.ts")).inspectCommand(session) },
   { name: "version", summary: "Print the versions of this program and of the control plane", load: async (session) => (await import("./version.ts")).versionCommand(session) },
 ];
@@ -24,7 +24,7 @@ const parts: readonly Part[] = [
 export async function main(argv: readonly string[], world: World): Promise<number> {
   const session = openSession(world);
   const isWanted = (name: string) => argv.includes(name) || argv.includes("completion");
-  const loaded = await Promise.all(parts.map(({ name, summary, load }) => (isWanted(name) ? load(session) : { name, summary })));
+  const loaded = await Promise.all(parts.map(async ({ name, summary, load }): Promise<CommandSpec> => (isWanted(name) ? load(session) : { name, summary })));
   const completion: CommandSpec = {
     name: "completion", summary: "Print a completion script for bash, zsh or fish",
     commands: ["bash", "fish", "zsh"].map((shell) => ({

@@ -110,11 +110,11 @@ function urlProblem(text: string): string | undefined {
 }
 
 async function tryToConnect(session: Session, server: ApiServer): Promise<void> {
+  const { productOf } = await import("../server/about.ts");
   const answer = await session.client(server).then((client) => client.request({ path: "/" })).then((it) => it.json()).catch((error: unknown) => {
     throw new Error(`could not connect to the Control Plane API Server: ${reasonOf(error)}`, { cause: error });
   });
-  const fields = (typeof answer === "object" && answer !== null ? answer : {}) as Readonly<Record<string, unknown>>;
-  const theirs = String(fields["product"] ?? fields["tagline"] ?? "");
+  const theirs = productOf((typeof answer === "object" && answer !== null ? answer : {}) as Readonly<Record<string, unknown>>);
   if (theirs === product) return;
   throw new Error(`this CLI is for ${product} but the control plane you're connected to is ${theirs}. Please use the CLI for your control plane`);
 }

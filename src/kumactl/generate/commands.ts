@@ -2,7 +2,7 @@
 import type { Call, CommandSpec } from "../cli/command.ts";
 import type { Flag } from "../cli/flags.ts";
 import { formatDuration } from "#platform";
-import { reasonOfFile } from "../resources/read.ts";
+import { reasonOfFile } from "../documents/read.ts";
 import type { Session } from "../session.ts";
 import type { SignedContent } from "./keys.ts";
 import { tlsCertificateCommand } from "./tls-certificate.ts";

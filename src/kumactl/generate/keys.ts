@@ -1,6 +1,5 @@
 // Keys, tokens and certificates made on this machine. Loaded only when one is asked for: it brings the writers of JWT and X.509.
 import { randomUUID } from "node:crypto";
-import { isIP } from "node:net";
 import {
   derToPem, issueToken, makeKeys, makeSigningKey, parseSigningKey, pemBlocks, privateKeyPem, publicKeyPem, selfIssuer, signCertificate, type TokenContent,
 } from "#security";
@@ -46,8 +45,8 @@ export async function selfSigned({ use, hosts, keyType, now }: CertificateReques
   const der = await signCertificate(
     {
       subject, publicKey, isAuthority: true,
-      dnsNames: hosts.filter((it) => isIP(it) === 0),
-      ipAddresses: hosts.filter((it) => isIP(it) !== 0),
+      dnsNames: hosts.filter((it) => !isAddress(it)),
+      ipAddresses: hosts.filter(isAddress),
       keyUsage: ["digitalSignature", "keyEncipherment", "keyCertSign"],
       extendedKeyUsage: [use === "server" ? "serverAuth" : "clientAuth"],
       notBefore: now - backdatedMs,
@@ -57,3 +56,5 @@ export async function selfSigned({ use, hosts, keyType, now }: CertificateReques
   );
   return { keyPem: privateKeyPem(privateKey), certPem: derToPem(der) };
 }
+
+const isAddress = (host: string): boolean => /^\d+(\.\d+){3}$/.test(host) || host.includes(":");

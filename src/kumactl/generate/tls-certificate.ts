@@ -1,7 +1,7 @@
 // `kumactl generate tls-certificate`: a self-signed certificate and its key, as files or on stdout.
 import { rename, writeFile } from "node:fs/promises";
 import type { CommandSpec } from "../cli/command.ts";
-import { reasonOfFile } from "../resources/read.ts";
+import { reasonOfFile } from "../documents/read.ts";
 import type { Session } from "../session.ts";
 
 export function tlsCertificateCommand({ world }: Session): CommandSpec {

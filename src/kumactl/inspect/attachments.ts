@@ -1,5 +1,5 @@
 // Which policies apply to one proxy, and to which proxies one policy applies: the answers of the inspection API as indented text.
-import { listAt, objectAt, textAt, type Json } from "../resources/rows.ts";
+import { listAt, objectAt, textAt, type Json } from "../documents/rows.ts";
 
 /** Blocks are separated by an empty line; the lines of a block know their depth. */
 const text = (blocks: readonly (readonly string[])[]): string => blocks.map((lines) => `${lines.join("\n")}\n\n`).join("");

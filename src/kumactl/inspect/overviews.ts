@@ -1,6 +1,6 @@
 // Tables of `inspect dataplanes`, `zones`, `zoneingresses`, `zoneegresses`, `meshes` and `services`.
 import { age, table } from "../output/table.ts";
-import { dataplaneTags, listAt, numberAt, objectAt, textAt, type Json } from "../resources/rows.ts";
+import { dataplaneTags, listAt, numberAt, objectAt, textAt, type Json } from "../documents/rows.ts";
 import { dataplaneStatus, isOnline, streamColumns, streamHeader, versionAt } from "./status.ts";
 
 export type Overview = (items: readonly Json[], now: number) => string;

@@ -1,6 +1,6 @@
 // What streams and versions say about a proxy or a zone: the columns that all overviews share.
 import { age } from "../output/table.ts";
-import { listAt, numberAt, objectAt, textAt, type Json } from "../resources/rows.ts";
+import { listAt, numberAt, objectAt, textAt, type Json } from "../documents/rows.ts";
 
 /** Connected: the last stream has no end. */
 export const isOnline = (insight: Json): boolean => {

@@ -76,7 +76,7 @@ const meansSomethingElse = (text: string): boolean => text === "" || wordsOfYaml
 
 function scalar(text: string, indent: string, isKey: boolean, column = 0): string {
   if (meansSomethingElse(text)) return JSON.stringify(text);
-  if (/[\u0000-\u0008\u000b-\u001f\u007f-\u0084\u0086-\u009f\ufeff]|\t/.test(text)) return escaped(text);
+  if (/(?!\n)\p{Cc}|\ufeff/u.test(text)) return escaped(text);
   if (text.includes("\n")) return isKey ? escaped(text) : literal(text, indent);
   const whole = isPlain(text) ? text : singleQuoted(text);
   return isKey ? whole : folded(whole, indent, column);
@@ -121,5 +121,9 @@ function literal(text: string, indent: string): string {
 
 const escapes: Readonly<Record<string, string>> = { "\t": "\\t", "\n": "\\n", "\r": "\\r", '"': '\\"', "\\": "\\\\", "\0": "\\0", "\u0007": "\\a", "\b": "\\b", "\u000b": "\\v", "\f": "\\f", "\u001b": "\\e" };
 
-const escaped = (text: string): string =>
-  `"${text.replaceAll(/["\\\u0000-\u001f\u007f-\u009f\ufeff]/g, (it) => escapes[it] ?? (it < "\u0100" ? `\\x${it.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}` : `\\u${it.charCodeAt(0).toString(16).toUpperCase()}`))}"`;
+const escaped = (text: string): string => `"${text.replaceAll(/["\\\p{Cc}\ufeff]/gu, (it) => escapes[it] ?? hexEscape(it))}"`;
+
+function hexEscape(character: string): string {
+  const digits = character.charCodeAt(0).toString(16).toUpperCase();
+  return digits.length <= 2 ? `\\x${digits.padStart(2, "0")}` : `\\u${digits.padStart(4, "0")}`;
+}

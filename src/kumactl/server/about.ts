@@ -13,12 +13,16 @@ export async function about(client: ControlPlaneClient): Promise<About> {
     const document = (await client.request({ path: "/" })).json();
     if (typeof document !== "object" || document === null) throw new Error("the answer is no object");
     const fields = document as Readonly<Record<string, unknown>>;
-    // `tagline` is what old control planes say instead of `product`.
-    return { product: String(fields["product"] ?? fields["tagline"] ?? ""), version: String(fields["version"] ?? ""), document: fields };
+    return { product: productOf(fields), version: textOf(fields["version"]), document: fields };
   } catch (error) {
     throw new Error(`Unable to retrieve server version: ${reasonOf(error)}`, { cause: error });
   }
 }
+
+/** `tagline` is what old control planes say instead of `product`. */
+export const productOf = (fields: Readonly<Record<string, unknown>>): string => textOf(fields["product"]) || textOf(fields["tagline"]);
+
+const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
 
 /** A warning about a control plane of another version; undefined when it fits. */
 export function versionWarning(server: Pick<About, "product" | "version">): string | undefined {
