@@ -8,3 +8,4 @@ export { allocateVips, type VipOptions } from "./vips.ts";
 export { allocateServiceVips, type ServiceVipOptions } from "./service-vips.ts";
 export { generateHostnames, type HostnameOptions } from "./hostnames.ts";
 export { removeOfflineProxies, type OfflineProxyOptions } from "./offline-proxies.ts";
+export { matchMultiZoneServices, type MultiZoneServiceOptions } from "./multi-zone-services.ts";

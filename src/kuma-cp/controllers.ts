@@ -1,5 +1,5 @@
 // The controllers of a zone: what reacts to the store and writes its consequences.
-import { allocateServiceVips, allocateVips, generateHostnames, generateMeshServices, keepMeshServiceStatus, removeOfflineProxies } from "#controllers";
+import { allocateServiceVips, allocateVips, generateHostnames, generateMeshServices, keepMeshServiceStatus, matchMultiZoneServices, removeOfflineProxies } from "#controllers";
 import type { Part, Platform } from "#platform";
 import type { Kinds, Place } from "#resources";
 import type { Store } from "#store";
@@ -33,6 +33,7 @@ export function controllerParts({ config, store, door, kinds, place, platform }:
   return [
     ...services,
     ...(has("MeshService") ? [keepMeshServiceStatus(parts)] : []),
+    ...(has("MeshMultiZoneService") ? [matchMultiZoneServices({ ...parts, place })] : []),
     allocateVips({ ...parts, cidrs }),
     ...(config.get("dnsServer.serviceVipEnabled") ? [allocateServiceVips({ ...parts, place, cidr: config.get("dnsServer.CIDR") })] : []),
     ...(has("HostnameGenerator") ? [generateHostnames({ ...parts, place })] : []),
