@@ -1,5 +1,5 @@
 // What is known of connected proxies, written as DataplaneInsight (and its siblings): together, soon after something happened, never per message.
-import { create } from "@bufbuild/protobuf";
+import { clone, create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import {
   DataplaneInsightSchema, DiscoverySubscriptionSchema, type DataplaneInsight, type DiscoverySubscription,
@@ -49,10 +49,10 @@ export interface ProxyStatus {
 const soonMs = 100;
 
 const statOf: Readonly<Record<string, "cds" | "eds" | "lds" | "rds">> = {
-  "envoy.config.cluster.v3.Cluster": "cds",
-  "envoy.config.endpoint.v3.ClusterLoadAssignment": "eds",
-  "envoy.config.listener.v3.Listener": "lds",
-  "envoy.config.route.v3.RouteConfiguration": "rds",
+  "type.googleapis.com/envoy.config.cluster.v3.Cluster": "cds",
+  "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment": "eds",
+  "type.googleapis.com/envoy.config.listener.v3.Listener": "lds",
+  "type.googleapis.com/envoy.config.route.v3.RouteConfiguration": "rds",
 };
 
 const insightTypes: Readonly<Record<string, string>> = { Dataplane: "DataplaneInsight", ZoneIngress: "ZoneIngressInsight", ZoneEgress: "ZoneEgressInsight" };
@@ -72,7 +72,9 @@ export function trackProxies(options: ProxyStatusOptions): ProxyStatus {
       let cancelFlush: (() => void) | undefined;
       let flushAt = Infinity;
       let hasEnded = false;
+      let lastUpdateMs = platform.clock.now();
       const flush = async () => {
+        if (subscription.status) subscription.status.lastUpdateTime = timestampFromMs(lastUpdateMs);
         cancelFlush = undefined;
         flushAt = Infinity;
         const key = { type: insightTypes[proxy.type] ?? "DataplaneInsight", mesh: proxy.mesh, name: proxy.name };
@@ -95,11 +97,13 @@ export function trackProxies(options: ProxyStatusOptions): ProxyStatus {
         cancelFlush = platform.clock.after(delayMs, () => void flush());
       };
       const count = (typeUrl: string, what: "responsesSent" | "responsesAcknowledged" | "responsesRejected") => {
-        const stat = statOf[typeUrl.slice(typeUrl.indexOf("/") + 1)];
+        const stat = statOf[typeUrl];
         const status = subscription.status;
         if (!status) return;
-        for (const its of [status.total, stat && status[stat]]) if (its) its[what]++;
-        status.lastUpdateTime = timestampFromMs(platform.clock.now());
+        if (status.total) status.total[what]++;
+        const its = stat && status[stat];
+        if (its) its[what]++;
+        lastUpdateMs = platform.clock.now();
         flushIn(options.flushIntervalMs);
       };
       flushIn(soonMs);
@@ -154,7 +158,7 @@ function nextInsight(
 ): DataplaneInsight {
   const before = (current?.spec.subscriptions ?? []).filter((it) => it.id !== subscription.id).map((it) => (it.disconnectTime || !subscription.connectTime ? it : { ...it, disconnectTime: subscription.connectTime }));
   const kept = before.slice(Math.max(0, before.length - Math.max(0, subscriptionLimit - 1)));
-  const insight = create(DataplaneInsightSchema, { subscriptions: [...kept, structuredClone(subscription)], metadata: facts.metadata });
+  const insight = create(DataplaneInsightSchema, { subscriptions: [...kept, clone(DiscoverySubscriptionSchema, subscription)], metadata: facts.metadata });
   const mtls = current?.spec.mTLS;
   if (certificate) {
     insight.mTLS = create(DataplaneInsightSchema, {

@@ -23,6 +23,8 @@ export interface MeshesOptions {
   readonly minGapMs: number;
 }
 
+const maxGapMs = 500;
+
 /** Kinds that never change what a proxy is sent: who is connected, and what others computed for display. */
 const isStatusKind = (kind: Kind): boolean => kind.name.endsWith("Insight") || kind.name === "Zone";
 
@@ -33,7 +35,7 @@ export function followMeshes({ store, kinds, zone, settings, clock, minGapMs }: 
   const followers = new Map<string, Set<(view: MeshView | undefined) => void>>();
   const dirty = new Set<string>();
   let isScheduled = false;
-  let lastPassEnded = 0;
+  let nextPassAt = 0;
 
   const build = (name: string): MeshView | undefined => {
     const mesh = store.get({ type: "Mesh", mesh: "", name });
@@ -43,6 +45,7 @@ export function followMeshes({ store, kinds, zone, settings, clock, minGapMs }: 
   };
   const pass = () => {
     isScheduled = false;
+    const startedAt = clock.now();
     const names = [...dirty];
     dirty.clear();
     for (const name of names) {
@@ -51,12 +54,14 @@ export function followMeshes({ store, kinds, zone, settings, clock, minGapMs }: 
       else views.delete(name);
       for (const notify of followers.get(name) ?? []) notify(view);
     }
-    lastPassEnded = clock.now();
+    const now = clock.now();
+    // A pass that takes long is followed by a longer pause: while a thousand proxies arrive, most of the time goes to them.
+    nextPassAt = now + Math.min(maxGapMs, Math.max(minGapMs, (now - startedAt) * 4));
   };
   const schedule = () => {
     if (isScheduled) return;
     isScheduled = true;
-    clock.after(Math.max(0, lastPassEnded + minGapMs - clock.now()), pass);
+    clock.after(Math.max(0, nextPassAt - clock.now()), pass);
   };
   const onChanges = (changes: readonly Change[]) => {
     for (const { key } of changes) {

@@ -1,7 +1,7 @@
 // One connected proxy: its current plan turned into the snapshot it should have, and its certificate kept fresh.
 import type { AdminTls, Pipeline, Sealed, Sealer } from "#envoy";
 import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
-import type { Destination, MeshView, Planner, Proxy, Scope } from "#mesh";
+import { memoOn, type Destination, type MeshView, type Planner, type Proxy, type Scope } from "#mesh";
 import type { Platform } from "#platform";
 import type { Resource } from "#resources";
 import { issueIdentity, trustBundle, urisOf, type AuthoritySource, type Identity } from "./secrets.ts";
@@ -24,6 +24,10 @@ export interface ProxyEvents {
 }
 
 const noSecrets: ReadonlyMap<string, Sealed> = new Map();
+
+const sameTexts = (a: readonly string[], b: readonly string[]): boolean => a === b || (a.length === b.length && a.every((it, at) => it === b[at]));
+
+const dataplanesByName = memoOn((dataplanes: readonly Resource[]) => new Map(dataplanes.map((it) => [it.name, it as Resource<Dataplane>])));
 
 /** Lives as long as the proxy's stream. `update` is called with each new view of its mesh. */
 export class ConnectedProxy {
@@ -73,7 +77,7 @@ export class ConnectedProxy {
   }
 
   private refresh(view: MeshView): void {
-    const stored = view.list("Dataplane").find((it) => it.name === this.proxy.dataplane.name) as Resource<Dataplane> | undefined;
+    const stored = dataplanesByName(view.list("Dataplane")).get(this.proxy.dataplane.name);
     if (stored && stored.version > this.proxy.dataplane.version) this.proxy = { ...this.proxy, dataplane: stored };
     const scope = this.parts.planner.scopeOf(view);
     const mustPlan = scope !== this.scope || this.plannedFor !== this.proxy.dataplane || !this.last;
@@ -118,7 +122,7 @@ export class ConnectedProxy {
     }
     const uris = urisOf(this.proxy.dataplane);
     const identity = this.identity;
-    const isCurrent = identity && identity.authority === current.authority && identity.names === uris.join(" ") && identity.secret.name === names.identityName;
+    const isCurrent = identity && identity.authority === current.authority && sameTexts(identity.uris, uris) && identity.secret.name === names.identityName;
     const isDue = identity && this.parts.platform.clock.now() >= identity.renewAt;
     if (!isCurrent || isDue) this.order(names.identityName, uris, current);
     const bundle = trustBundle(names.caName, current.authority, this.parts.sealer);

@@ -2,7 +2,7 @@
 import { create } from "@bufbuild/protobuf";
 import { SecretSchema } from "#gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.js";
 import type { Sealed, Sealer } from "#envoy";
-import { identifyingService } from "#mesh";
+import { identifyingService, memoOn } from "#mesh";
 import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import { tag, type Resource } from "#resources";
 import { spiffeId, tagUri } from "#security/names";
@@ -23,11 +23,11 @@ export interface Identity {
   readonly expiresAt: number;
   readonly renewAt: number;
   /** What the leaf was made for; another set of names needs another leaf. */
-  readonly names: string;
+  readonly uris: readonly string[];
 }
 
 /** URI names of a Dataplane's leaf: one SPIFFE id per service, then every tag (spec/security.md 7.4). */
-export function urisOf(dataplane: Resource<Dataplane>): readonly string[] {
+export const urisOf = memoOn((dataplane: Resource<Dataplane>): readonly string[] => {
   const networking = dataplane.spec.networking;
   const tagSets = [...(networking?.inbound ?? []).map((it) => it.tags), ...(networking?.gateway ? [networking.gateway.tags] : [])];
   const pairs = new Map(tagSets.flatMap((tags) => Object.entries(tags)).map(([key, value]) => [`${key}/${value}`, [key, value] as const]));
@@ -35,7 +35,7 @@ export function urisOf(dataplane: Resource<Dataplane>): readonly string[] {
   const services = sorted.filter(([key]) => key === tag.service).map(([, value]) => spiffeId(dataplane.mesh, value));
   const ids = services.length > 0 ? services : [spiffeId(dataplane.mesh, identifyingService(dataplane))];
   return [...ids, ...sorted.map(([key, value]) => tagUri(key, value))];
-}
+});
 
 export interface IssueRequest {
   readonly name: string;
@@ -62,7 +62,7 @@ export async function issueIdentity(request: IssueRequest, { clock, random }: Pi
     expiresAt: now + lifetimeMs,
     // Between 75 and 80 per cent of its life: a fleet started together does not renew together.
     renewAt: now + lifetimeMs * (0.8 - 0.05 * random.fraction()),
-    names: request.uris.join(" "),
+    uris: request.uris,
   };
 }
 
