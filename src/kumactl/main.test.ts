@@ -195,6 +195,11 @@ test("an unknown kind shows the help and succeeds, as scripts may rely on", asyn
   expect(await run("get frobnicates")).toMatchObject({ code: 0, err: "" });
 });
 
+test.each(["--help", "get -h", "help get meshes", "apply --help"])("%s shows the help and succeeds", async (line) => {
+  const { code, out, err } = await run(line);
+  expect([code, out.includes("Usage:\n  kumactl"), err]).toEqual([0, true, ""]);
+});
+
 test("an unknown command fails", async () => {
   expect((await run("bogus")).code).toBe(1);
 });

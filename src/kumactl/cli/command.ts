@@ -56,7 +56,7 @@ export async function runCommandLine(root: CommandSpec, argv: readonly string[],
     await program.parseAsync(words, { from: "user" });
     return 0;
   } catch (error) {
-    if (error instanceof CommanderError && error.code === "commander.help") return 0;
+    if (error instanceof CommanderError && error.code.startsWith("commander.help")) return 0;
     const complaint = complaintOf(error, words);
     if (complaint) {
       outputs.out(`${usageText(placeOf(root, words) ?? current)}\n`);
