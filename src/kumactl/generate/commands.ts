@@ -97,7 +97,7 @@ async function token(session: Session, { flags }: Call, kind: string, body: obje
     return session.world.out(await signToken(content, { privatePem: await readKey(path), kid, validForMs, now: session.world.now() }));
   }
   const client = await session.checkedClient();
-  const answer = await client.request({ method: "POST", path: `/tokens/${kind}`, body: { ...body, validFor: formatDuration(validForMs) } });
+  const answer = await client.request({ method: "POST", path: `/tokens/${kind}`, body: { ...body, validFor: formatDuration(validForMs) }, expects: "text" });
   session.world.out(answer.text);
 }
 

@@ -108,7 +108,7 @@ function dataplaneCommand(session: Session): CommandSpec {
       if (type === "policies") return session.world.out(policiesOfProxy(objectAt((await client.request({ path: `${base}/policies` })).json())));
       const configQuery = query([["shadow", String(flags.isSet("shadow"))], ...flags.list("include").map((it) => ["include", it] as const)]);
       const path = type === "config" ? `_config${configQuery}` : adminQuery(type, call);
-      session.world.out((await client.request({ path: `${base}/${path}` })).text);
+      session.world.out((await client.request({ path: `${base}/${path}`, expects: "text" })).text);
     },
   };
 }
@@ -125,7 +125,7 @@ function zoneProxyCommand(session: Session, name: string, path: string): Command
       if (call.flags.isSet("include-eds") && type !== "config-dump") throw new Error("flag '--include-eds' can be used only when '--type=config-dump'");
       if (!["config-dump", "stats", "clusters"].includes(type)) throw new Error("invalid inspection type");
       const client = await session.checkedClient();
-      session.world.out((await client.request({ path: `/${path}/${encodeURIComponent(call.args[0] ?? "")}/${adminQuery(type, call)}` })).text);
+      session.world.out((await client.request({ path: `/${path}/${encodeURIComponent(call.args[0] ?? "")}/${adminQuery(type, call)}`, expects: "text" })).text);
     },
   };
 }

@@ -16,6 +16,8 @@ export interface Call {
   /** With its query. */
   readonly path: string;
   readonly body?: unknown;
+  /** The answer is text, such as a token or statistics. */
+  readonly expects?: "text";
 }
 
 export interface ControlPlaneClient {
@@ -53,8 +55,8 @@ export async function controlPlaneClient(server: ApiServer, settings: ClientSett
     ...(await trustOf(server, world)),
     ...(settings.allowsPlaintextToken ? { plaintextCredentials: { iUnderstandThatCredentialsTravelInClear: true } } : {}),
   });
-  const send = async ({ method = "GET", path, body }: Call): Promise<Answer> => {
-    const headers = { accept: "application/json", ...(body === undefined ? {} : { "content-type": "application/json" }) };
+  const send = async ({ method = "GET", path, body, expects }: Call): Promise<Answer> => {
+    const headers = { accept: expects === "text" ? "*/*" : "application/json", ...(body === undefined ? {} : { "content-type": "application/json" }) };
     const answer = await http.request({ method, path, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }).catch((error: unknown) => {
       throw new Error(`${method.charAt(0)}${method.slice(1).toLowerCase()} "${url}${path}": ${withHint(reasonOf(error))}`, { cause: error });
     });
