@@ -43,6 +43,7 @@ export interface HostnamesView {
 const generatedOrigin = "HostnameGenerator";
 
 export function decideHostnames({ place, generators, services }: HostnamesView): Decision {
+  // A name is one destination's among those of its kind; two kinds may share one.
   const owners = new Map<string, Destination>();
   const given = new Map(services.map((it) => [it, { addresses: [] as Address[], outcomes: [] as Outcome[] }]));
   const ordered = services.toSorted(byAge);
@@ -51,11 +52,11 @@ export function decideHostnames({ place, generators, services }: HostnamesView):
     for (const service of ordered.filter((it) => isSelected(generator, it))) {
       const its = given.get(service);
       const name = hostnameOf(generator.spec.template, service, place);
-      const owner = "hostname" in name ? owners.get(name.hostname) : undefined;
+      const owner = "hostname" in name ? owners.get(`${service.type} ${name.hostname}`) : undefined;
       if ("problem" in name) its?.outcomes.push({ hostnameGeneratorRef, conditions: [failed("TemplateError", name.problem)] });
       else if (owner && owner !== service) its?.outcomes.push({ hostnameGeneratorRef, conditions: [failed("Collision", `Hostname collision with ${owner.type}: ${owner.name}`)] });
       else {
-        owners.set(name.hostname, service);
+        owners.set(`${service.type} ${name.hostname}`, service);
         its?.addresses.push({ hostname: name.hostname, origin: generatedOrigin, hostnameGeneratorRef });
         its?.outcomes.push({ hostnameGeneratorRef, conditions: [{ type: "Generated", status: "True", reason: "Generated", message: "" }] });
       }
@@ -98,7 +99,7 @@ const failed = (reason: string, message: string) => ({ type: "Generated", status
 
 const isZones = ({ labels }: Resource): boolean => labels[label.origin] === "zone";
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-const byAge = (a: Resource, b: Resource): number => destinations.indexOf(a.type as DestinationKind) - destinations.indexOf(b.type as DestinationKind) || a.creationTime - b.creationTime || compare(a.name, b.name);
+const byAge = (a: Resource, b: Resource): number => a.creationTime - b.creationTime || compare(a.name, b.name);
 /** The zone's own come before those of global. */
 const byPrecedence = (a: Resource, b: Resource): number => Number(isZones(b)) - Number(isZones(a)) || a.creationTime - b.creationTime || compare(a.name, b.name);
 const byGenerator = (a: Address | Outcome, b: Address | Outcome): number => compare(a.hostnameGeneratorRef?.coreName ?? "", b.hostnameGeneratorRef?.coreName ?? "");

@@ -47,8 +47,8 @@ export function selectedDataplanes(dataplanes: readonly DataplaneResource[], { d
   return dataplanes.filter((it) => inboundsOf(it).length > 0 && hasAll(it.labels, dataplaneLabels.matchLabels ?? {}));
 }
 
-/** A ready inbound for every port. A port without a target has none. */
-export function servesAll(dataplane: DataplaneResource, { selector, ports = [] }: MeshServiceSpec): boolean {
-  const inbounds = inboundsOf(dataplane).filter((it) => it.state === InboundState.Ready && hasAll(it.tags, selector.dataplaneTags ?? {}));
+/** A ready inbound for every port, whatever its tags. A port without a target has none. */
+export function servesAll(dataplane: DataplaneResource, { ports = [] }: MeshServiceSpec): boolean {
+  const inbounds = inboundsOf(dataplane).filter((it) => it.state === InboundState.Ready);
   return ports.every(({ targetPort }) => inbounds.some((it) => (typeof targetPort === "number" ? it.port === targetPort : it.name !== "" && it.name === targetPort)));
 }
