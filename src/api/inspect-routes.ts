@@ -1,7 +1,8 @@
 // Pages of a plan: routed when an inspection is handed in (spec/api.md 2.7).
 import type { FastifyInstance } from "fastify";
-import { KumaError, notFound } from "#resources";
+import { isObject, KumaError, notFound } from "#resources";
 import { sendJson } from "./errors.ts";
+import { nextUrl } from "./lists.ts";
 import { queryOf, single } from "./query.ts";
 import type { ApiOptions, Inspect, Inspection } from "./options.ts";
 
@@ -16,7 +17,9 @@ export function inspectRoutes(app: FastifyInstance, options: ApiOptions): void {
       const { params } = request;
       if (!options.store.get({ type: "Mesh", mesh: "", name: params.mesh })) throw new KumaError(notFound("Not found").failure, { attempt: "Failed to retrieve Mesh" });
       const query = Object.fromEntries(Object.entries(queryOf(request)).map(([key, value]) => [key, single(value)]));
-      return sendJson(reply, await page({ ...params, type }, query, request.user));
+      const document = await page({ ...params, type }, query, request.user);
+      const hasMore = isObject(document) && typeof document["next"] === "number";
+      return sendJson(reply, hasMore ? { ...document, next: nextUrl(request, Number(document["next"])) } : document);
     });
   }
 }
@@ -37,6 +40,7 @@ function pages({ kinds }: ApiOptions, inspect: Inspection): readonly (readonly [
     [`${gateway}/_rules`, inspect.gatewayRules, "MeshGateway"],
     [`${gateway}/_config`, inspect.gatewayConfig, "MeshGateway"],
     ...policies.map((it) => [`/meshes/:mesh/${it.path}/:name/_resources/dataplanes`, inspect.matchedDataplanes, it.name] as const),
+    ["/meshes/:mesh/meshservices/:name/_dataplanes", inspect.matchedDataplanes, "MeshService"],
     ...kinds.all.filter((it) => it.isDestination).map((it) => [`/meshes/:mesh/${it.path}/:name/_hostnames`, inspect.hostnames, it.name] as const),
   ];
 }

@@ -24,7 +24,7 @@ export function pageOf(kind: Kind, resources: readonly Resource[], request: Fast
   return { total: found.length, items: found.slice(offset, end), next: end < found.length ? nextUrl(request, end) : null };
 }
 
-function pageSize(text: string | undefined): number {
+export function pageSize(text: string | undefined): number {
   if (!text) return 100;
   const wrong = (reason: string) => new ApiError({ status: 400, title: attempt, detail: "Invalid page size", violations: [violation("size", reason)] });
   if (!/^[+-]?\d+$/.test(text)) throw wrong("invalid format");
@@ -34,7 +34,7 @@ function pageSize(text: string | undefined): number {
   return size;
 }
 
-function pageOffset(text: string | undefined): number {
+export function pageOffset(text: string | undefined): number {
   if (!text) return 0;
   const wrong = (reason: string) => new ApiError({ status: 400, title: attempt, detail: `invalid: invalid offset: ${reason}` });
   if (!/^[+-]?\d+$/.test(text)) throw wrong(`strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
@@ -63,7 +63,7 @@ function labelFilters(query: Query, route: string): readonly (readonly [key: str
   });
 }
 
-function nextUrl(request: FastifyRequest, offset: number): string {
+export function nextUrl(request: FastifyRequest, offset: number): string {
   const query = new URLSearchParams(request.url.split("?", 2)[1] ?? "");
   query.set("offset", String(offset));
   query.sort();

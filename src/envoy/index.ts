@@ -8,3 +8,5 @@ export type { ChainDraft, ListenerDraft } from "./draft/listener.ts";
 export type { HttpDraft, RouteDraft } from "./draft/http.ts";
 export { sanitised } from "./names.ts";
 export { protoDuration } from "./duration.ts";
+// names in certificates, which policies match on
+export { spiffeId, tagUri } from "#security/names";

@@ -16,9 +16,9 @@ type Configuration = Readonly<Record<string, Readonly<Record<string, JsonValue>>
 export function inspectConfig(parts: InspectionParts): Inspect<ProxyPath> {
   return ({ mesh, name }, query) => {
     const view = viewOr404(parts, mesh);
-    const dataplane = dataplaneOr404(view, name, "Failed to retrieve Dataplane");
     const connected = parts.proxyOf(mesh, name);
-    if (!connected) throw new KumaError(notFound("Not found").failure, { attempt: "Failed to retrieve DataplaneInsight" });
+    if (!connected) throw new KumaError(notFound("Not found").failure, { attempt: "Failed to fetch dataplane insight" });
+    const dataplane = dataplaneOr404(view, name, "Failed to retrieve Dataplane");
     const proxy: Proxy = { dataplane, traits: connected.traits };
     const includeShadow = query["shadow"] === "true";
     const xds = configuration(parts, view, proxy, includeShadow);

@@ -1,8 +1,9 @@
 // What inspection reads: the same planner and pipeline that Envoy's configuration comes from, handed in.
 import type { Pipeline } from "#envoy";
 import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
-import type { MeshView, Planner, Proxy, ProxyTraits } from "#mesh";
-import { KumaError, notFound, type Kinds, type Resource } from "#resources";
+import { Mesh_MeshServices_Mode as ServicesMode } from "#gen/kuma/mesh/v1alpha1/mesh_pb.js";
+import { feature, type MeshView, type Planner, type Proxy, type ProxyTraits } from "#mesh";
+import { badRequest, KumaError, notFound, type Kinds, type Resource } from "#resources";
 
 export interface InspectionParts {
   readonly planner: Planner;
@@ -19,6 +20,8 @@ const unknownTraits: ProxyTraits = {
   features: new Set(), ipv6: true, transparentProxy: undefined, dnsPort: 0, readinessPort: 0, adminPort: 0, adminAddress: "", adminSocketPath: "", workdir: "",
 };
 
+const unknownTransparentTraits: ProxyTraits = { ...unknownTraits, features: new Set([feature.bindOutbounds]) };
+
 export function viewOr404(parts: InspectionParts, mesh: string): MeshView {
   const view = parts.viewOf(mesh);
   if (!view) throw new KumaError(notFound("Not found").failure, { attempt: "Failed to retrieve Mesh" });
@@ -32,8 +35,15 @@ export function dataplaneOr404(view: MeshView, name: string, attempt: string): R
   return found as Resource<Dataplane>;
 }
 
-/** The proxy as it is stored, with what is known of it. */
+/** The proxy as it is stored, with what is known of it; one that never connected and lists nothing to call may be a transparent one. */
 export function proxyFor(parts: InspectionParts, dataplane: Resource<Dataplane>): Proxy {
-  const connected = parts.proxyOf(dataplane.mesh, dataplane.name);
-  return { dataplane, traits: connected?.traits ?? unknownTraits };
+  const traits = parts.proxyOf(dataplane.mesh, dataplane.name)?.traits;
+  if (traits) return { dataplane, traits };
+  const listsNone = (dataplane.spec.networking?.outbound ?? []).length === 0;
+  return { dataplane, traits: listsNone ? unknownTransparentTraits : unknownTraits };
+}
+
+/** Pages that identify by KRI know real services only. */
+export function exclusiveOnly(view: MeshView, page: "_layout" | "_policies"): void {
+  if (view.mesh.spec.meshServices?.mode !== ServicesMode.Exclusive) throw badRequest(`bad request: can't use ${page} endpoint without meshService enabled`);
 }

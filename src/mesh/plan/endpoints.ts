@@ -89,6 +89,17 @@ function servesPort(endpoint: Endpoint, port: MeshServicePort): boolean {
   return endpoint.port === target || endpoint.inboundName === String(target);
 }
 
+/** True when the service's selector means the proxy. */
+export function selectsDataplane({ spec: { selector } }: MeshServiceResource, dataplane: Resource<Dataplane>): boolean {
+  const holds = (wanted: Readonly<Record<string, string>> | undefined, has: Readonly<Record<string, string>>): boolean => {
+    const entries = Object.entries(wanted ?? {});
+    return entries.length > 0 && entries.every(([key, value]) => has[key] === value);
+  };
+  if (selector?.dataplaneTags) return (dataplane.spec.networking?.inbound ?? []).some((it) => holds(selector.dataplaneTags, it.tags));
+  if (selector?.dataplaneRef) return dataplane.name === selector.dataplaneRef.name;
+  return holds(selector?.dataplaneLabels?.matchLabels, dataplane.labels);
+}
+
 function candidatesOf(dataplanes: readonly Resource[], service: MeshServiceResource): readonly Endpoint[] {
   const selector = service.spec.selector;
   if (selector?.dataplaneTags) {
@@ -98,10 +109,6 @@ function candidatesOf(dataplanes: readonly Resource[], service: MeshServiceResou
     const pool = tags[tag.service] ? (endpointsByService(dataplanes).get(tags[tag.service] ?? "") ?? []) : dataplanes.flatMap((it) => endpointsOfDataplane(it as Resource<Dataplane>));
     return pool.filter((endpoint) => entries.every(([key, value]) => endpoint.tags[key] === value));
   }
-  const selected = dataplanes.filter((dataplane) => {
-    if (selector?.dataplaneRef) return dataplane.name === selector.dataplaneRef.name;
-    const labels = Object.entries(selector?.dataplaneLabels?.matchLabels ?? {});
-    return labels.length > 0 && labels.every(([key, value]) => dataplane.labels[key] === value);
-  });
+  const selected = dataplanes.filter((dataplane) => selectsDataplane(service, dataplane as Resource<Dataplane>));
   return selected.flatMap((dataplane) => endpointsOfDataplane(dataplane as Resource<Dataplane>));
 }

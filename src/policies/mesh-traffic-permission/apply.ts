@@ -6,10 +6,9 @@ import { RBACSchema as NetworkRbacSchema } from "#gen/envoy/extensions/filters/n
 import { ServerNameInputSchema } from "#gen/envoy/extensions/matching/common_inputs/network/v3/network_inputs_pb.js";
 import { UriSanInputSchema } from "#gen/envoy/extensions/matching/common_inputs/ssl/v3/ssl_inputs_pb.js";
 import { MatcherSchema, type Matcher, type Matcher_MatcherList_PredicateSchema as PredicateSchema } from "#gen/xds/type/matcher/v3/matcher_pb.js";
-import { packNew, sanitised, typed, type ChainDraft, type EnvoyPolicy, type ListenerDraft } from "#envoy";
+import { packNew, sanitised, spiffeId, tagUri, typed, type ChainDraft, type EnvoyPolicy, type ListenerDraft } from "#envoy";
 import type { InboundConf, InboundRule, Rule, SubsetTag } from "#mesh";
 import { displayName, formatKri, label, tag, type PolicyMatch, type Resource } from "#resources";
-import { spiffeId, tagUri } from "#security/names";
 import type { TrafficPermissionAction, TrafficPermissionRule } from "./kind.ts";
 
 export const meshTrafficPermissionApply: EnvoyPolicy = {
