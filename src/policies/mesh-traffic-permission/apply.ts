@@ -69,7 +69,7 @@ function principalOf(subset: readonly SubsetTag[], mesh: string): PrincipalInit 
 function byRules(chain: ChainDraft, listener: ListenerDraft, rules: readonly InboundRule[], listenerName: string): void {
   const of = (pick: (conf: TrafficPermissionRule) => readonly PolicyMatch[] | undefined) =>
     rules.flatMap((rule) => {
-      const matches = pick(rule.conf as TrafficPermissionRule) ?? [];
+      const matches = (pick(rule.conf as TrafficPermissionRule) ?? []).filter(saysSomething);
       return matches.length > 0 ? [{ matches, name: kriOfPolicy(rule.origin.resource) }] : [];
     });
   const denied = of((conf) => conf.deny).map((it) => entry(it.matches, Action.DENY, it.name));
@@ -77,8 +77,13 @@ function byRules(chain: ChainDraft, listener: ListenerDraft, rules: readonly Inb
   const shadow = of((conf) => conf.allowWithShadowDeny).map((it) => entry(it.matches, Action.DENY, it.name));
   const usesSni = rules.some((rule) => Object.values(rule.conf as TrafficPermissionRule).some((matches) => matches?.some((it) => it.sni)));
   if (usesSni) listener.needsTlsInspector = true;
-  install(chain, { matcher: matcher([...denied, ...allowed]), ...(shadow.length > 0 ? { shadowMatcher: matcher(shadow) } : {}) }, listenerName);
+  const denial = rules.find((rule) => (rule.conf as TrafficPermissionRule).deny?.some((it) => !saysSomething(it)));
+  const rbac = denial ? matcher([], kriOfPolicy(denial.origin.resource)) : matcher([...denied, ...allowed]);
+  install(chain, { matcher: rbac, ...(shadow.length > 0 ? { shadowMatcher: matcher(shadow) } : {}) }, listenerName);
 }
+
+/** A match without conditions never allows: a slip in a policy must not open a service. In a denial it means everybody. */
+const saysSomething = ({ spiffeID, sni }: PolicyMatch): boolean => spiffeID !== undefined || sni !== undefined;
 
 function kriOfPolicy(policy: Resource): string {
   return formatKri({ shortName: "mtp", mesh: policy.mesh, zone: policy.labels[label.zone] ?? "", namespace: policy.labels[label.namespace] ?? "", name: displayName(policy), section: "" });
@@ -90,10 +95,10 @@ const decision = (action: Action, name: string) => ({
 
 const entry = (matches: readonly PolicyMatch[], action: Action, name: string) => ({ predicate: predicateOf(matches), onMatch: decision(action, name) });
 
-function matcher(entries: readonly ReturnType<typeof entry>[]): Matcher {
+function matcher(entries: readonly ReturnType<typeof entry>[], denialName = "default"): Matcher {
   return create(MatcherSchema, {
     ...(entries.length > 0 ? { matcherType: { case: "matcherList", value: { matchers: [...entries] } } } : {}),
-    onNoMatch: decision(Action.DENY, "default"),
+    onNoMatch: decision(Action.DENY, denialName),
   });
 }
 
