@@ -24,6 +24,7 @@ import { openCredentials } from "./credentials.ts";
 import { defaultsPart } from "./defaults.ts";
 import { openDpServer } from "./dp-server.ts";
 import { allInterfaces } from "./interfaces.ts";
+import { openHealth } from "./health.ts";
 import { openProxyDoor } from "./proxy-door.ts";
 import { openStore } from "./store.ts";
 import { openTokenDesk } from "./tokens.ts";
@@ -78,6 +79,7 @@ export async function startControlPlane({ config, platform, levels, home }: Cont
       deregistrationDelayMs: config.get("xdsServer.dataplaneDeregistrationDelay"), isRunning: () => isRunning,
     }),
   });
+  const health = openHealth({ config, store, door, platform, credentials, zone: place.zone });
   const tokens = openTokenDesk({
     store, keys: credentials.keys, access: credentials.access, audit: credentials.audit, platform, maxValidForMs: config.get("tokens.maxValidFor"),
     mayIssueDataplane: config.get("dpServer.authn.dpProxy.dpToken.enableIssuer"), mayIssueZone: config.get("dpServer.authn.zoneProxy.zoneToken.enableIssuer"),
@@ -94,13 +96,13 @@ export async function startControlPlane({ config, platform, levels, home }: Cont
   const parts = runParts([defaultsPart({ config, store, door, kinds, place, keys: credentials.keys, platform }), ...controllerParts({ config, store, door, kinds, place, platform })], platform, {
     baseBackoffMs: config.get("general.resilientComponentBaseBackoff"), maxBackoffMs: config.get("general.resilientComponentMaxBackoff"),
   });
-  const closers: (() => unknown)[] = [() => store.close(), () => certificates.close(), () => credentials.close(), () => meshes.close(), () => parts.stop()];
+  const closers: (() => unknown)[] = [() => store.close(), () => certificates.close(), () => credentials.close(), () => meshes.close(), () => health?.close(), () => parts.stop()];
   const stop = async () => {
     isRunning = false;
     for (const close of closers.splice(0).toReversed()) await close();
   };
   try {
-    const dp = await openDpServer({ config, store, kinds, credentials, tls: certificates.tls("dpServer"), calls: xds.calls, platform, zone: place.zone });
+    const dp = await openDpServer({ config, store, kinds, credentials, tls: certificates.tls("dpServer"), calls: new Map([...xds.calls, ...(health?.calls ?? [])]), platform, zone: place.zone });
     closers.push(() => dp.close());
     const api = await openApiServer({ config, store, door, kinds, place, access, credentials, tokens, about, inspect: undefined, tls: certificates.tls("apiServer.https"), platform });
     closers.push(() => api.close());
