@@ -11,3 +11,17 @@ import { meshTrafficPermissionApply } from "./mesh-traffic-permission/apply.ts";
 export const routeShapers: readonly RouteShaper[] = [meshHTTPRouteShape, meshTCPRouteShape];
 
 export const envoyPolicies: readonly EnvoyPolicy[] = [meshTimeoutApply, meshTrafficPermissionApply, meshCircuitBreakerApply, meshRetryApply];
+
+/** Kinds that are stored, validated, synced and inspected, but change nothing at Envoy yet, and what holds meanwhile. */
+export const notApplied: ReadonlyMap<string, string> = new Map([
+  ["MeshTLS", "TLS versions and ciphers of service-to-service traffic are Envoy's own"],
+  ["MeshLoadBalancingStrategy", "round robin; localities as the Mesh says"],
+  ["MeshPassthrough", "traffic to unknown addresses passes as the Mesh says"],
+  ["MeshAccessLog", "no access logs"],
+  ["MeshTrace", "no traces"],
+  ["MeshFaultInjection", "no faults"],
+  ["MeshRateLimit", "no limits"],
+  ["MeshHealthCheck", "no active checks; outlier detection of MeshCircuitBreaker works"],
+  ["MeshMetric", "no metrics endpoint"],
+  ["MeshProxyPatch", "the configuration is not patched"],
+]);
