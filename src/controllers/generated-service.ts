@@ -113,11 +113,11 @@ export function labelsOf({ name, propagated }: Wanted, mesh: string, place: Plac
 
 /** Dataplanes that disagree: the stored ports stay while one still has them, else the oldest Dataplane decides. */
 export function chosenPorts({ ports }: Wanted, stored: readonly Port[] | undefined): readonly Port[] {
-  const storedText = JSON.stringify(stored?.map(portText));
-  return ports.find((it) => JSON.stringify(it.map(portText)) === storedText) ?? ports[0] ?? [];
+  const storedText = stored && textOf(stored);
+  return ports.find((it) => textOf(it) === storedText) ?? ports[0] ?? [];
 }
 
-const portText = ({ name, port, targetPort, appProtocol }: Port) => [name, port, targetPort, appProtocol];
+const textOf = memoOn((ports: readonly Port[]): string => JSON.stringify(ports.map(({ name, port, targetPort, appProtocol }) => [name, port, targetPort, appProtocol])));
 
 export const selectorOf = (name: string, place: Place): MeshServiceSpec["selector"] =>
   place.inboundTagsDisabled ? { dataplaneLabels: { matchLabels: { [label.workload]: name } } } : { dataplaneTags: { [tag.service]: name } };
