@@ -55,7 +55,7 @@ function sealedListener(plan: Plan, planned: PlannedInbound, { sealer, policies,
     const listener = openListener({
       name: inboundListenerName(inbound, plan.isUnified), address: inbound.address, port: inbound.port, direction: "inbound", isUnified: plan.isUnified,
       reusePort: traits.features.has(feature.reusePort), bindToPort: traits.transparentProxy === undefined,
-      tags: Object.keys(inbound.tags).length > 0 ? inbound.tags : { "kuma.io/unified-name": formatKri({ ...plan.dataplaneKri, section: inbound.section }) },
+      tags: Object.keys(inbound.tags).length > 0 ? inbound.tags : { "kuma.io/unified-name": inboundListenerName(inbound, true) },
     });
     const place = placeOf(plan, inbound);
     const terminal = (): ChainDraft => terminalChain(plan, planned, place, { sealer, policies, keys });

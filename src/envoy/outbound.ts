@@ -33,11 +33,11 @@ const hasRoute = ({ target: { traffic } }: PlannedOutbound): boolean => traffic.
 
 function sealedCluster(plan: Plan, cluster: ClusterPlan, target: PlannedOutbound["target"], { sealer, policies, keys }: PipelineParts): Sealed {
   const { destination, confs } = cluster;
-  const key = `cluster ${plan.meshName} ${keys.idOf(destination)} ${keys.confs(confs)} ${plan.mtls ? "tls" : ""} ${plan.isUnified}`;
+  const key = `cluster ${plan.meshName} ${keys.idOf(destination)} ${keys.confs(confs)} ${plan.mtls ? `tls ${plan.mtls.isPermissive}` : ""} ${plan.isUnified}`;
   return sealer.keyed(key, () => {
     const draft = edsCluster(clusterName(plan.meshName, destination, plan.isUnified), destination.protocol);
     speakHttp2(draft);
-    if (plan.mtls && isTlsReady(destination)) {
+    if (plan.mtls && isTlsReady(destination, plan.mtls.isPermissive)) {
       const family = plan.isUnified ? "unified" : "legacy";
       const secrets = { identity: system.identity(plan.meshName)[family], ca: system.meshCa(plan.meshName)[family] };
       draft.tls = upstreamTls(secrets, sniOf(plan.meshName, destination), sansOf(plan.meshName, destination).map(uriExact));

@@ -107,9 +107,12 @@ export function endpointsOf(view: MeshView, destination: Destination): readonly 
   return destination.is === "service" ? endpointsOfTags(dataplanes, destination.tags) : endpointsOfMeshService(dataplanes, destination.resource, destination.port);
 }
 
-/** True when the destination's proxies have certificates, so that a client may speak mTLS to them (spec/dataplane.md 5.7). */
-export function isTlsReady(destination: Destination): boolean {
-  if (destination.is === "service") return true;
+/**
+ * True when a client may speak mTLS to the destination's proxies (spec/dataplane.md 5.7): always where they accept nothing else;
+ * where they also accept plain text, once all of them have certificates.
+ */
+export function isTlsReady(destination: Destination, isPermissive: boolean): boolean {
+  if (!isPermissive || destination.is === "service") return true;
   const isLocal = (destination.resource.labels[label.origin] ?? "zone") === "zone";
   return !isLocal || destination.resource.status?.tls?.status === "Ready";
 }

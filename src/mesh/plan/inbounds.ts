@@ -1,6 +1,5 @@
 // What a proxy serves: one inbound per port, with the workload behind it.
 import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
-import { Dataplane_Networking_Inbound_State as InboundState } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import { tag, type Resource } from "#resources";
 import { inboundProtocol, reservedPort } from "./endpoints.ts";
 import type { Protocol } from "./destinations.ts";
@@ -22,11 +21,12 @@ export interface Inbound {
 
 const known = new Set<string>(["http", "http2", "grpc", "tcp", "kafka"]);
 
+/** Also those that nobody is to be sent to (state Ignored): their port is served all the same. */
 export function inboundsOf(dataplane: Resource<Dataplane>): readonly Inbound[] {
   const networking = dataplane.spec.networking;
   if (!networking) return [];
   return networking.inbound.flatMap((inbound, index) => {
-    if (inbound.state === InboundState.Ignored || inbound.port === reservedPort) return [];
+    if (inbound.port === reservedPort) return [];
     const address = inbound.address || networking.address;
     const protocol = inboundProtocol(inbound);
     return [{
