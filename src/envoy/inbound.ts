@@ -7,7 +7,7 @@ import { feature, isHttp, type Inbound, type Plan, type PlannedInbound } from "#
 import { spiffeTrustDomainPrefix } from "#security/names";
 import { bindSource, sealCluster, speakHttp1, speakHttp2, staticCluster } from "./draft/cluster.ts";
 import { forwardClientCertificate, openHttp } from "./draft/http.ts";
-import { bytesFilters, chain, openListener, sealListener, tcpProxy, type ChainDraft } from "./draft/listener.ts";
+import { bytesFilters, chain, openListener, listenerBody, sealListenerAt, tcpProxy, type ChainDraft, type ListenerBody } from "./draft/listener.ts";
 import { downstreamTls, uriPrefix } from "./draft/tls.ts";
 import { traitsKey } from "./keys.ts";
 import { inboundClusterName, inboundListenerName, system } from "./names.ts";
@@ -46,11 +46,22 @@ function sealedCluster(plan: Plan, planned: PlannedInbound, { sealer, policies, 
   });
 }
 
-function sealedListener(plan: Plan, planned: PlannedInbound, { sealer, policies, keys }: PipelineParts): Sealed {
+function sealedListener(plan: Plan, planned: PlannedInbound, parts: PipelineParts): Sealed {
+  const { inbound } = planned;
+  const name = inboundListenerName(inbound, plan.isUnified);
+  const body = inboundBody(plan, planned, parts);
+  return parts.sealer.keyed(`${parts.keys.idOf(body)} ${inbound.address} ${inbound.port}`, () => sealListenerAt(name, inbound.address, inbound.port, body, parts.sealer));
+}
+
+/** What the listeners of all proxies with such an inbound have in common; names with an address in them are only shared by that address. */
+function inboundBody(plan: Plan, planned: PlannedInbound, parts: PipelineParts): ListenerBody {
+  const { sealer, policies, keys } = parts;
   const { inbound, confs } = planned;
   const { traits } = plan.proxy;
   const tls = plan.mtls ? (plan.mtls.isPermissive ? "permissive" : "strict") : "plain";
-  const key = `inbound ${plan.meshName} ${tls} ${traitsKey(traits, plan.isUnified)} ${keys.inbound(inbound)} ${keys.confs(confs)}`;
+  const namesAddress = !plan.isUnified && !(isHttp(inbound.protocol) && inbound.service);
+  const facts = namesAddress ? keys.inbound(inbound) : JSON.stringify([inbound.workloadPort, inbound.section, inbound.protocol, inbound.tags, inbound.service]);
+  const key = `inbound ${plan.meshName} ${tls} ${traitsKey(traits, plan.isUnified)} ${facts} ${keys.confs(confs)}`;
   return sealer.keyed(key, () => {
     const listener = openListener({
       name: inboundListenerName(inbound, plan.isUnified), address: inbound.address, port: inbound.port, direction: "inbound", isUnified: plan.isUnified,
@@ -58,13 +69,13 @@ function sealedListener(plan: Plan, planned: PlannedInbound, { sealer, policies,
       tags: Object.keys(inbound.tags).length > 0 ? inbound.tags : { "kuma.io/unified-name": inboundListenerName(inbound, true) },
     });
     const place = placeOf(plan, inbound);
-    const terminal = (): ChainDraft => terminalChain(plan, planned, place, { sealer, policies, keys });
+    const terminal = (): ChainDraft => terminalChain(plan, planned, place, parts);
     if (tls === "plain") listener.chains.push(terminal());
     if (tls === "permissive") {
       listener.needsTlsInspector = true;
       const plain = terminal();
       plain.match = create(FilterChainMatchSchema, { transportProtocol: "raw_buffer" });
-// TLS that is not ours ends at the workload, which must speak it on this port.
+      // TLS that is not ours ends at the workload, which must speak it on this port.
       const passing = terminal();
       passing.match = create(FilterChainMatchSchema, { transportProtocol: "tls" });
       listener.chains.push(plain, passing);
@@ -78,7 +89,7 @@ function sealedListener(plan: Plan, planned: PlannedInbound, { sealer, policies,
       listener.chains.push(secured);
     }
     for (const policy of policies) policy.inboundListener?.(listener, confs.get(policy.kind), place);
-    return sealListener(listener, sealer);
+    return listenerBody(listener);
   });
 }
 

@@ -41,3 +41,27 @@ const destinationIds = (idOf: (value: object) => number) => (name: string, value
 /** Abilities of a proxy that change what a shared resource looks like. */
 export const traitsKey = (traits: ProxyTraits, isUnified: boolean): string =>
   `${isUnified ? "u" : "l"}${traits.ipv6 ? "6" : "4"}${traits.transparentProxy ? "t" : "-"}${traits.features.has("feature-bind-outbounds") ? "b" : "-"}${traits.features.has("feature-reuse-port") ? "r" : "-"}`;
+
+/** Results that hang on an object and a short word: the fast way past a long key. Forgotten with the object. */
+export interface Shared {
+  of<T extends object>(owner: object, word: string, make: () => T): T;
+}
+
+export function sharedResults(): Shared {
+  const known = new WeakMap<object, Map<string, object>>();
+  return {
+    of<T extends object>(owner: object, word: string, make: () => T): T {
+      let its = known.get(owner);
+      if (!its) {
+        its = new Map();
+        known.set(owner, its);
+      }
+      let result = its.get(word);
+      if (!result) {
+        result = make();
+        its.set(word, result);
+      }
+      return result as T;
+    },
+  };
+}

@@ -1,10 +1,10 @@
 // Outbounds: a listener per address a proxy may call, a cluster per destination.
-import { isHttp, isTlsReady, type ClusterPlan, type Destination, type Plan, type PlannedOutbound } from "#mesh";
+import { isHttp, isTlsReady, type ClusterPlan, type Destination, type Plan, type PlannedOutbound, type TargetPlan } from "#mesh";
 import { tag } from "#resources";
 import { spiffeId } from "#security/names";
 import { edsCluster, sealCluster, speakHttp2 } from "./draft/cluster.ts";
 import { openHttp } from "./draft/http.ts";
-import { bytesFilters, chain, openListener, sealListener, tcpProxy } from "./draft/listener.ts";
+import { bytesFilters, chain, listenerBody, openListener, sealListenerAt, tcpProxy, type ListenerBody } from "./draft/listener.ts";
 import { envoyRoutes, leadsSomewhere } from "./draft/routes.ts";
 import { upstreamTls, uriExact } from "./draft/tls.ts";
 import { traitsKey } from "./keys.ts";
@@ -31,7 +31,11 @@ export function outboundResources(plan: Plan, parts: PipelineParts): ResourceGro
 /** HTTP whose every route leads nowhere has no listener. */
 const hasRoute = ({ target: { traffic } }: PlannedOutbound): boolean => traffic.is === "tcp" || traffic.routes.some(({ route }) => leadsSomewhere(route));
 
-function sealedCluster(plan: Plan, cluster: ClusterPlan, target: PlannedOutbound["target"], { sealer, policies, keys }: PipelineParts): Sealed {
+function sealedCluster(plan: Plan, cluster: ClusterPlan, target: TargetPlan, parts: PipelineParts): Sealed {
+  return parts.shared.of(cluster, plan.isUnified ? "unified" : "legacy", () => makeCluster(plan, cluster, target, parts));
+}
+
+function makeCluster(plan: Plan, cluster: ClusterPlan, target: TargetPlan, { sealer, policies, keys }: PipelineParts): Sealed {
   const { destination, confs } = cluster;
   const key = `cluster ${plan.meshName} ${keys.idOf(destination)} ${keys.confs(confs)} ${plan.mtls ? `tls ${plan.mtls.isPermissive}` : ""} ${plan.isUnified}`;
   return sealer.keyed(key, () => {
@@ -56,17 +60,25 @@ function sansOf(mesh: string, destination: Destination): readonly string[] {
   return [...new Set(identities.map((it) => (it.type === "SpiffeID" ? it.value : spiffeId(mesh, it.value))))].toSorted();
 }
 
-function sealedListener(plan: Plan, outbound: PlannedOutbound, { sealer, policies, keys }: PipelineParts): Sealed {
+function sealedListener(plan: Plan, outbound: PlannedOutbound, parts: PipelineParts): Sealed {
+  const { sealer, keys } = parts;
   const { address, port, target } = outbound;
-  const traits = plan.proxy.traits;
-  const key = `outbound ${plan.meshName} ${address} ${port} ${traitsKey(traits, plan.isUnified)} ${keys.target(target)}`;
-  return sealer.keyed(key, () => {
+  const name = outboundListenerName(address, port, target.destination, plan.isUnified);
+  const body = outboundBody(plan, target, parts);
+  return sealer.keyed(`${keys.idOf(body)} ${address} ${port}`, () => sealListenerAt(name, address, port, body, sealer));
+}
+
+/** What all listeners for a target have in common, wherever proxies listen for it. */
+function outboundBody(plan: Plan, target: TargetPlan, parts: PipelineParts): ListenerBody {
+  const { sealer, policies, keys } = parts;
+  const { traits } = plan.proxy;
+  const ability = traitsKey(traits, plan.isUnified);
+  const make = () => sealer.keyed(`outbound ${plan.meshName} ${ability} ${keys.target(target)}`, () => {
     const { destination } = target;
-    const name = outboundListenerName(address, port, destination, plan.isUnified);
     const nameOf = (it: Destination) => clusterName(plan.meshName, it, plan.isUnified);
     const isTransparent = traits.transparentProxy !== undefined && !traits.features.has("feature-bind-outbounds");
     const listener = openListener({
-      name, address, port, direction: "outbound", isUnified: plan.isUnified && destination.is === "resource", reusePort: false, bindToPort: !isTransparent, tags: listenerTags(destination),
+      name: destination.is === "resource" ? destination.kriText : "", address: "", port: 0, direction: "outbound", isUnified: plan.isUnified && destination.is === "resource", reusePort: false, bindToPort: !isTransparent, tags: listenerTags(destination),
     });
     const statPrefix = destination.is === "service" ? destination.service : nameOf(destination);
     if (target.traffic.is === "http" && isHttp(target.protocol)) {
@@ -92,8 +104,9 @@ function sealedListener(plan: Plan, outbound: PlannedOutbound, { sealer, policie
       else listener.chains.push(chain({ networkFilters: bytesFilters(target.protocol, statPrefix), terminal: { is: "tcp", proxy } }));
     }
     for (const policy of policies) policy.outboundListener?.(listener, target.confs.get(policy.kind), { target, mesh: plan.meshName });
-    return sealListener(listener, sealer);
+    return listenerBody(listener);
   });
+  return parts.shared.of(target, ability, make);
 }
 
 function listenerTags(destination: Destination): Readonly<Record<string, string>> {

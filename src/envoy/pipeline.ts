@@ -1,5 +1,5 @@
 // From a plan to sealed resources: opens drafts, calls each policy at each draft, seals. What proxies share is built once.
-import type { Destination, MeshView, Plan } from "#mesh";
+import type { Destination, MeshView, Plan, TargetPlan } from "#mesh";
 import { endpointsOf } from "#mesh";
 import { adminResources } from "./internal/admin.ts";
 import { dnsResources } from "./internal/dns.ts";
@@ -10,7 +10,7 @@ import { clusterName, system } from "./names.ts";
 import { outboundResources } from "./outbound.ts";
 import type { EnvoyPolicy } from "./policy.ts";
 import type { Sealed, Sealer } from "./seal.ts";
-import { keyMaker, type KeyMaker } from "./keys.ts";
+import { keyMaker, sharedResults, type KeyMaker, type Shared } from "./keys.ts";
 
 /** The proxy's secrets, by Envoy's names; their content comes from `security`, never through the plan. */
 export interface SecretNames {
@@ -43,10 +43,11 @@ export interface PipelineParts {
   readonly policies: readonly EnvoyPolicy[];
   readonly sealer: Sealer;
   readonly keys: KeyMaker;
+  readonly shared: Shared;
 }
 
 export function createPipeline(policies: readonly EnvoyPolicy[], sealer: Sealer): Pipeline {
-  const parts: PipelineParts = { policies, sealer, keys: keyMaker() };
+  const parts: PipelineParts = { policies, sealer, keys: keyMaker(), shared: sharedResults() };
   const results = new WeakMap<Plan, { readonly adminTls: AdminTls | undefined; readonly resources: ProxyResources }>();
   return {
     resourcesFor(plan, adminTls) {
@@ -57,14 +58,19 @@ export function createPipeline(policies: readonly EnvoyPolicy[], sealer: Sealer)
       return resources;
     },
     endpointsFor(view, name, destination) {
-      const endpoints = endpointsOf(view, destination);
-      const localityAware = view.mesh.spec.routing?.localityAwareLoadBalancing === true || destination.is === "resource";
-      return sealer.keyed(`eds ${name} ${parts.keys.idOf(endpoints)} ${view.zone} ${localityAware}`, () =>
-        sealEndpoints(name, endpoints, { localZone: view.zone, preferLocalZone: localityAware }, sealer),
-      );
+      return parts.shared.of(view, name, () => {
+        const endpoints = endpointsOf(view, destination);
+        const preferLocalZone = view.mesh.spec.routing?.localityAwareLoadBalancing === true || destination.is === "resource";
+        const key = `eds ${name} ${parts.keys.idOf(endpoints)} ${view.zone} ${preferLocalZone}`;
+        return sealer.keyed(key, () => sealEndpoints(name, endpoints, { localZone: view.zone, preferLocalZone }, sealer));
+      });
     },
   };
 }
+
+/** Every cluster a target needs, by Envoy's name. */
+const clusterNames = (plan: Plan, target: TargetPlan, { shared }: PipelineParts): readonly (readonly [string, Destination])[] =>
+  shared.of(target, plan.isUnified ? "unified names" : "legacy names", () => target.clusters.map((it) => [clusterName(plan.meshName, it.destination, plan.isUnified), it.destination] as const));
 
 function build(plan: Plan, adminTls: AdminTls | undefined, parts: PipelineParts): ProxyResources {
   const admin = adminResources(plan, adminTls, parts);
@@ -73,7 +79,7 @@ function build(plan: Plan, adminTls: AdminTls | undefined, parts: PipelineParts)
   const outbound = outboundResources(plan, parts);
   const dns = dnsResources(plan, parts);
   const all = [admin, transparent, inbound, outbound, dns];
-  const endpoints = new Map(plan.outbounds.flatMap(({ target }) => target.clusters.map((it) => [clusterName(plan.meshName, it.destination, plan.isUnified), it.destination] as const)));
+  const endpoints = new Map(plan.outbounds.flatMap(({ target }) => clusterNames(plan, target, parts)));
   const family = plan.isUnified ? "unified" : "legacy";
   return {
     clusters: byName(all.flatMap((it) => it.clusters)),

@@ -1,7 +1,6 @@
 // Sealed resources: packed, hashed and encoded once; equal ones are one object that every proxy's session refers to.
 import { createHash } from "node:crypto";
-import { create, toBinary, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
-import { AnySchema } from "@bufbuild/protobuf/wkt";
+import { toBinary, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
 import { typeUrlOf } from "./any.ts";
 
 export interface Sealed {
@@ -11,50 +10,95 @@ export interface Sealed {
   readonly version: string;
   /** The resource as `google.protobuf.Any`, encoded. */
   readonly any: Uint8Array;
+  /** The same bytes as field 2 of a message: how a discovery answer lists its resources. `any` is a part of this memory. */
+  readonly entry: Uint8Array;
 }
 
 export interface Sealer {
   /** Seals a message; equal content gives the same object. */
   seal<M extends DescMessage>(schema: M, name: string, message: MessageShape<M>): Sealed;
-  /** Returns what was sealed under `key` before, or builds it. Kept only while somebody holds the result. */
-  keyed(key: string, build: () => Sealed): Sealed;
+  /** Seals a message given as encoded parts: joined, parts of a message are the message (protobuf merges fields). */
+  sealParts(schema: DescMessage, name: string, parts: readonly Uint8Array[]): Sealed;
+  /** Returns what was made under `key` before, or makes it. Kept only while somebody holds the result. */
+  keyed<T extends object>(key: string, make: () => T): T;
   readonly stats: { built: number; shared: number };
 }
 
 export function createSealer(): Sealer {
-  const byContent = new Map<string, WeakRef<Sealed>>();
-  const byKey = new Map<string, WeakRef<Sealed>>();
+  const byContent = weakMap<Sealed>();
+  const byKey = weakMap<object>();
   const stats = { built: 0, shared: 0 };
-  const forget = new FinalizationRegistry<() => void>((clean) => clean());
-  const remember = (map: Map<string, WeakRef<Sealed>>, key: string, sealed: Sealed) => {
-    const reference = new WeakRef(sealed);
-    map.set(key, reference);
-    forget.register(sealed, () => {
-      if (map.get(key) === reference) map.delete(key);
-    });
+  const sealParts = (schema: DescMessage, name: string, parts: readonly Uint8Array[]): Sealed => {
+    stats.built++;
+    const typeUrl = typeUrlOf(schema);
+    const { entry, any } = encode(typeUrl, parts);
+    const version = createHash("sha256").update(any).digest("hex").slice(0, 32);
+    const existing = byContent.get(version);
+    if (existing) return existing;
+    const sealed: Sealed = { typeUrl, name, version, any, entry };
+    byContent.set(version, sealed);
+    return sealed;
   };
   return {
     stats,
-    seal(schema, name, message) {
-      stats.built++;
-      const typeUrl = typeUrlOf(schema);
-      const any = toBinary(AnySchema, create(AnySchema, { typeUrl, value: toBinary(schema, message) }));
-      const version = createHash("sha256").update(any).digest("hex").slice(0, 32);
-      const existing = byContent.get(version)?.deref();
-      if (existing) return existing;
-      const sealed: Sealed = { typeUrl, name, version, any };
-      remember(byContent, version, sealed);
-      return sealed;
-    },
-    keyed(key, build) {
-      const existing = byKey.get(key)?.deref();
+    sealParts,
+    seal: (schema, name, message) => sealParts(schema, name, [toBinary(schema, message)]),
+    keyed<T extends object>(key: string, make: () => T): T {
+      const existing = byKey.get(key);
       if (existing) {
         stats.shared++;
-        return existing;
+        return existing as T;
       }
-      const sealed = build();
-      remember(byKey, key, sealed);
-      return sealed;
+      const made = make();
+      byKey.set(key, made);
+      return made;
     },
   };
+}
+
+/** A map that forgets an entry once nobody else holds its value. */
+function weakMap<T extends object>(): { get(key: string): T | undefined; set(key: string, value: T): void } {
+  const references = new Map<string, WeakRef<T>>();
+  const forget = new FinalizationRegistry<{ readonly key: string; readonly reference: WeakRef<T> }>(({ key, reference }) => {
+    if (references.get(key) === reference) references.delete(key);
+  });
+  return {
+    get: (key) => references.get(key)?.deref(),
+    set(key, value) {
+      const reference = new WeakRef(value);
+      references.set(key, reference);
+      forget.register(value, { key, reference });
+    },
+  };
+}
+
+/** Any {type_url 1, value 2} inside field 2 of the message around it; all in one piece of memory. */
+function encode(typeUrl: string, parts: readonly Uint8Array[]): { readonly entry: Uint8Array; readonly any: Uint8Array } {
+  const url = Buffer.from(typeUrl, "latin1");
+  const valueLength = parts.reduce((sum, part) => sum + part.byteLength, 0);
+  const anyLength = 1 + varintLength(url.byteLength) + url.byteLength + 1 + varintLength(valueLength) + valueLength;
+  const entry = new Uint8Array(1 + varintLength(anyLength) + anyLength);
+  let at = writeField(entry, 0, anyLength, 2);
+  const anyStart = at;
+  at = writeField(entry, at, url.byteLength, 1);
+  entry.set(url, at);
+  at = writeField(entry, at + url.byteLength, valueLength, 2);
+  for (const part of parts) {
+    entry.set(part, at);
+    at += part.byteLength;
+  }
+  return { entry, any: entry.subarray(anyStart) };
+}
+
+const varintLength = (value: number): number => (value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x200000 ? 3 : value < 0x10000000 ? 4 : 5);
+
+/** Writes tag and length of a length-delimited field; returns where its content begins. */
+function writeField(target: Uint8Array, at: number, length: number, number: number): number {
+  target[at++] = (number << 3) | 2;
+  while (length >= 0x80) {
+    target[at++] = (length & 0x7f) | 0x80;
+    length >>>= 7;
+  }
+  target[at++] = length;
+  return at;
 }

@@ -4,7 +4,7 @@ import { initialDelta, nextDelta, type DeltaEvent, type DeltaOutcome, type Delta
 import type { Snapshot } from "./snapshot.ts";
 import { typeUrl } from "./wire.ts";
 
-const sealed = (type: string, name: string, version = "1"): Sealed => ({ typeUrl: type, name, version, any: new Uint8Array() });
+const sealed = (type: string, name: string, version = "1"): Sealed => ({ typeUrl: type, name, version, any: new Uint8Array(), entry: new Uint8Array() });
 const cluster = (name: string, version?: string) => sealed(typeUrl.cluster, name, version);
 
 const snapshot = (clusters: readonly Sealed[]): Snapshot => ({ clusters, listeners: [], endpoints: new Map(clusters.map((it) => [it.name, sealed(typeUrl.endpoints, it.name)])), secrets: new Map() });

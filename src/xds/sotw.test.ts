@@ -4,7 +4,7 @@ import type { Snapshot } from "./snapshot.ts";
 import { initialSotw, nextSotw, type Outcome, type SotwEvent, type SotwState } from "./sotw.ts";
 import { typeUrl } from "./wire.ts";
 
-const sealed = (type: string, name: string, version = "1"): Sealed => ({ typeUrl: type, name, version, any: new Uint8Array() });
+const sealed = (type: string, name: string, version = "1"): Sealed => ({ typeUrl: type, name, version, any: new Uint8Array(), entry: new Uint8Array() });
 const cluster = (name: string, version?: string) => sealed(typeUrl.cluster, name, version);
 const endpoints = (name: string) => sealed(typeUrl.endpoints, name);
 const listener = (name: string, version?: string) => sealed(typeUrl.listener, name, version);

@@ -24,13 +24,11 @@ export interface DeltaResponse {
   readonly removed: readonly string[];
 }
 
-const sotwEntries = new WeakMap<Sealed, Buffer>();
 const deltaEntries = new WeakMap<Sealed, Buffer>();
 
 /** envoy.service.discovery.v3.DiscoveryResponse: version_info 1, resources 2, type_url 4, nonce 5, control_plane 6. */
 export function encodeSotw(response: SotwResponse, controlPlaneId: string): Uint8Array[] {
-  const entries = response.resources.map((resource) => remembered(sotwEntries, resource, () => field(2, resource.any)));
-  return [text(1, response.version), ...entries, text(4, response.typeUrl), text(5, response.nonce), field(6, text(1, controlPlaneId))];
+  return [text(1, response.version), ...response.resources.map((it) => it.entry), text(4, response.typeUrl), text(5, response.nonce), field(6, text(1, controlPlaneId))];
 }
 
 /** DeltaDiscoveryResponse: system_version_info 1, resources 2 {version 1, resource 2, name 3}, type_url 4, nonce 5, removed_resources 6, control_plane 7. */

@@ -1,5 +1,5 @@
 // A listener while it is made: chains of typed filters that policies may change or add to; sealing orders and packs them.
-import { create } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { SocketAddress_Protocol } from "#gen/envoy/config/core/v3/address_pb.js";
 import { TrafficDirection } from "#gen/envoy/config/core/v3/base_pb.js";
 import { ListenerSchema, type Listener } from "#gen/envoy/config/listener/v3/listener_pb.js";
@@ -96,13 +96,35 @@ export function tcpProxy(statPrefix: string, clusters: readonly { readonly name:
 export const tlsInspector = () => typed("envoy.filters.listener.tls_inspector", TlsInspectorSchema, {});
 
 export function sealListener(draft: ListenerDraft, sealer: Sealer): Sealed {
+  finish(draft);
+  return sealer.seal(ListenerSchema, draft.message.name, draft.message);
+}
+
+/** A listener without its name and address, encoded: what the listeners of many proxies have in common. */
+export interface ListenerBody {
+  readonly bytes: Uint8Array;
+}
+
+export function listenerBody(draft: ListenerDraft): ListenerBody {
+  finish(draft);
+  draft.message.name = "";
+  delete draft.message.address;
+  return { bytes: toBinary(ListenerSchema, draft.message) };
+}
+
+/** The listener of one proxy: its own name and address, and the shared rest. */
+export function sealListenerAt(name: string, address: string, port: number, body: ListenerBody, sealer: Sealer): Sealed {
+  const head = toBinary(ListenerSchema, create(ListenerSchema, { name, address: socketAddress(address, port) }));
+  return sealer.sealParts(ListenerSchema, name, [head, body.bytes]);
+}
+
+function finish(draft: ListenerDraft): void {
   const { message } = draft;
   if (draft.needsTlsInspector) {
     const inspector = tlsInspector();
     message.listenerFilters.unshift(create(ListenerFilterSchema, { name: inspector.name, configType: { case: "typedConfig", value: packTyped(inspector) } }));
   }
   message.filterChains.push(...draft.chains.map(sealChain));
-  return sealer.seal(ListenerSchema, message.name, message);
 }
 
 function sealChain(draft: ChainDraft): FilterChain {
