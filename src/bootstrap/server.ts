@@ -78,10 +78,10 @@ function refusal(error: unknown): HttpResponse {
   return { status, headers: { "content-type": "text/plain; charset=utf-8" }, body: status === 404 || status === 500 ? "" : (failure?.message ?? "") };
 }
 
-const proxyTypes: Readonly<Record<string, ProxyType>> = { "": "dataplane", dataplane: "dataplane", ingress: "ingress", egress: "egress" };
+const proxyTypes: ReadonlyMap<string, ProxyType> = new Map([["", "dataplane"], ["dataplane", "dataplane"], ["ingress", "ingress"], ["egress", "egress"]]);
 
 async function answer(request: BootstrapRequest, http: HttpRequest, parts: BootstrapParts): Promise<HttpResponse> {
-  const type = proxyTypes[request.proxyType];
+  const type = proxyTypes.get(request.proxyType);
   if (!type) throw invalid([violation("proxyType", `"${request.proxyType.slice(0, 50)}" is not one of dataplane, ingress, egress`)]);
   const needsToken = parts.needsToken(type);
   if (needsToken && !request.dataplaneToken && !request.dataplaneTokenPath) throw invalid([violation("", tokenMissing)]);

@@ -24,22 +24,24 @@ export function frameOf(parts: readonly Uint8Array[]): Buffer {
   return frame;
 }
 
-/** Collects chunks and hands out whole messages. Holds at most `maxMessageBytes` plus one chunk. */
+/** Collects chunks and hands out whole messages. Holds little more than what has arrived of one message; a byte is copied a fixed number of times, however it comes. */
 export class FrameReader {
-  private chunks: Buffer[] = [];
-  private held = 0;
   private readonly maxMessageBytes: number;
+  private buffer: Buffer = Buffer.alloc(0);
+  private size = 0;
 
   constructor(maxMessageBytes: number) {
     this.maxMessageBytes = maxMessageBytes;
   }
 
+  /** Bytes of a message that is not complete yet. */
+  get held(): number {
+    return this.size;
+  }
+
   /** Throws FramingError when a message is larger than the limit or compressed in a way we do not know. */
   read(chunk: Buffer): Buffer[] {
-    this.chunks.push(chunk);
-    this.held += chunk.byteLength;
-    if (this.held < 5) return [];
-    let data = this.chunks.length === 1 ? chunk : Buffer.concat(this.chunks, this.held);
+    let data = this.size === 0 ? chunk : this.append(chunk);
     const messages: Buffer[] = [];
     while (data.byteLength >= 5) {
       const length = data.readUInt32BE(1);
@@ -50,9 +52,24 @@ export class FrameReader {
       messages.push(this.inflate(data[0] ?? 0, data.subarray(5, 5 + length)));
       data = data.subarray(5 + length);
     }
-    this.chunks = data.byteLength > 0 ? [data] : [];
-    this.held = data.byteLength;
+    // Messages that went out may still be read, so the rest gets memory of its own; the rest of an unchanged message stays.
+    if (messages.length > 0 || this.size === 0) {
+      this.buffer = Buffer.from(data);
+      this.size = data.byteLength;
+    }
     return messages;
+  }
+
+  private append(chunk: Buffer): Buffer {
+    const size = this.size + chunk.byteLength;
+    if (size > this.buffer.byteLength) {
+      const larger = Buffer.allocUnsafe(Math.max(size, 2 * this.buffer.byteLength));
+      this.buffer.copy(larger, 0, 0, this.size);
+      this.buffer = larger;
+    }
+    chunk.copy(this.buffer, this.size);
+    this.size = size;
+    return this.buffer.subarray(0, size);
   }
 
   private inflate(flag: number, body: Buffer): Buffer {

@@ -45,16 +45,26 @@ export interface Http2Options {
   readonly keepaliveMs: number;
 }
 
+/** What the streams of one connection hold together of messages and bodies that are not complete: no peer is trusted with more. */
+interface Connection {
+  readonly remoteAddress: string;
+  heldBytes: number;
+}
+
+const maxHeldBytes = 64 * 1024 * 1024;
+/** From the headers of a plain request to the end of its body. */
+const bodyDeadlineMs = 30_000;
+
 /** Returns what takes over a connection, and a way to end all of them. */
 export function http2Server(options: Http2Options): { accept(socket: Socket): void; close(): void } {
   const sessions = new Set<ServerHttp2Session>();
   return {
     accept(socket) {
       const session = performServerHandshake(socket, { settings: { maxConcurrentStreams: 1_000_000, initialWindowSize: 1 << 20 } });
-      const remoteAddress = socket.remoteAddress ?? "";
+      const connection: Connection = { remoteAddress: socket.remoteAddress ?? "", heldBytes: 0 };
       sessions.add(session);
       session.on("error", () => session.destroy()); // a broken peer costs only its own connection
-      session.on("stream", (stream, headers) => serve(stream, headers, remoteAddress, options));
+      session.on("stream", (stream, headers, _flags, rawHeaders) => serve(stream, headers, rawHeaders, connection, options));
       const stopKeepalive = keepAlive(session, options);
       session.on("close", () => {
         stopKeepalive();
@@ -83,17 +93,20 @@ function keepAlive(session: ServerHttp2Session, { platform, keepaliveMs }: Http2
   return () => cancel();
 }
 
-function serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, remoteAddress: string, options: Http2Options): void {
+function serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: readonly string[], connection: Connection, options: Http2Options): void {
   stream.on("error", () => {}); // resets in the middle are normal; `close` follows
   const contentType = headers["content-type"] ?? "";
   if (!contentType.includes("application/grpc")) {
-    void serveHttp(stream, headers, remoteAddress, options);
+    void serveHttp(stream, headers, connection, options);
     return;
   }
   const path = headers[":path"] ?? "";
   const handler = options.calls.get(path);
-  const call = openCall(stream, path, headers, remoteAddress, options);
+  const call = openCall(stream, path, headers, connection, options);
   if (!handler) return call.end(status.unimplemented, `unknown method ${path}`);
+  // Node would show the first of several and hide the others.
+  const credentials = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === "authorization").length;
+  if (credentials > 1) return call.end(status.unauthenticated, `request must have exactly 1 "authorization" header, got ${credentials}`);
   try {
     handler(call);
   } catch (error) {
@@ -102,8 +115,10 @@ function serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, remoteAd
   }
 }
 
-function openCall(stream: ServerHttp2Stream, path: string, headers: IncomingHttpHeaders, remoteAddress: string, { maxMessageBytes, platform }: Http2Options): GrpcCall {
+function openCall(stream: ServerHttp2Stream, path: string, headers: IncomingHttpHeaders, connection: Connection, { maxMessageBytes, platform }: Http2Options): GrpcCall {
   const reader = new FrameReader(maxMessageBytes);
+  const unread: Buffer[] = [];
+  let isBlocked = false;
   let handleMessage: (message: Uint8Array) => void = () => {};
   let ended = false;
   let trailers: Record<string, string> = {};
@@ -124,24 +139,51 @@ function openCall(stream: ServerHttp2Stream, path: string, headers: IncomingHttp
     const cancel = platform.clock.after(1000, () => stream.close(constants.NGHTTP2_NO_ERROR));
     stream.once("close", cancel);
   };
+  /** Who does not take our answers is not listened to: else each further request would add an answer to those that wait. */
+  const work = () => {
+    for (let message = unread.shift(); message; message = isBlocked ? undefined : unread.shift()) if (!ended) handleMessage(message);
+  };
+  const guarded = (action: () => void) => {
+    try {
+      action();
+    } catch (error) {
+      if (error instanceof FramingError) return end(error.code, error.message);
+      platform.log.error("a gRPC handler failed", { path, error });
+      end(status.internal, "internal server error");
+    }
+  };
   stream.on("data", (chunk: Buffer) => {
     if (ended) return;
-    try {
-      for (const message of reader.read(chunk)) handleMessage(message);
-    } catch (error) {
-      if (error instanceof FramingError) end(error.code, error.message);
-      else end(status.internal, "internal server error");
-    }
+    const before = reader.held;
+    guarded(() => {
+      unread.push(...reader.read(chunk));
+      connection.heldBytes += reader.held - before;
+      if (connection.heldBytes > maxHeldBytes) throw new FramingError(status.resourceExhausted, "too many unfinished messages on this connection");
+      if (!isBlocked) work();
+    });
+  });
+  stream.on("drain", () => {
+    isBlocked = false;
+    guarded(work);
+    if (!isBlocked) stream.resume();
   });
   stream.on("end", () => end(status.ok, ""));
+  // A stream that is not being read would not notice that its peer has gone.
+  stream.once("aborted", () => stream.destroy());
+  stream.once("close", () => (connection.heldBytes -= reader.held));
   return {
     path,
     headers,
-    remoteAddress,
+    remoteAddress: connection.remoteAddress,
     send(parts) {
       if (ended || stream.destroyed) return false;
       respond();
-      return stream.write(frameOf(parts));
+      const isTaken = stream.write(frameOf(parts));
+      if (!isTaken) {
+        isBlocked = true;
+        stream.pause();
+      }
+      return isTaken;
     },
     onMessage: (handle) => (handleMessage = handle),
     onDrain: (handle) => void stream.on("drain", handle),
@@ -150,20 +192,16 @@ function openCall(stream: ServerHttp2Stream, path: string, headers: IncomingHttp
   };
 }
 
-async function serveHttp(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, remoteAddress: string, options: Http2Options): Promise<void> {
+async function serveHttp(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, connection: Connection, options: Http2Options): Promise<void> {
   try {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      size += chunk.byteLength;
-      if (size > options.maxBodyBytes) {
-        stream.respond({ ":status": 413, "content-type": "text/plain" }, { endStream: true });
-        stream.close(constants.NGHTTP2_NO_ERROR);
-        return;
-      }
-      chunks.push(chunk);
+    const body = await collect(stream, Number(headers["content-length"] ?? 0), connection, options);
+    if (stream.destroyed) return;
+    if (typeof body === "number") {
+      stream.respond({ ":status": body, "content-type": "text/plain" }, { endStream: true });
+      stream.close(constants.NGHTTP2_NO_ERROR);
+      return;
     }
-    const request = { method: headers[":method"] ?? "GET", path: headers[":path"] ?? "/", headers: { host: headers[":authority"], ...headers }, body: Buffer.concat(chunks), remoteAddress };
+    const request = { method: headers[":method"] ?? "GET", path: headers[":path"] ?? "/", headers: { host: headers[":authority"], ...headers }, body, remoteAddress: connection.remoteAddress };
     const response = await options.http(request);
     if (stream.destroyed) return;
     stream.respond({ ":status": response.status, ...response.headers });
@@ -172,4 +210,30 @@ async function serveHttp(stream: ServerHttp2Stream, headers: IncomingHttpHeaders
     options.platform.log.debug("an HTTP/2 request failed", { error });
     if (!stream.destroyed) stream.close(constants.NGHTTP2_INTERNAL_ERROR);
   }
+}
+
+/** The whole body, or the status that refuses it: too large, or not here in time. */
+function collect(stream: ServerHttp2Stream, announcedBytes: number, connection: Connection, { maxBodyBytes, platform }: Http2Options): Promise<Buffer | number> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const settle = (result: Buffer | number) => {
+      cancel();
+      connection.heldBytes -= size;
+      size = 0;
+      stream.removeListener("data", take);
+      resolve(result);
+    };
+    const take = (chunk: Buffer) => {
+      size += chunk.byteLength;
+      connection.heldBytes += chunk.byteLength;
+      if (size > maxBodyBytes || connection.heldBytes > maxHeldBytes) return settle(413);
+      chunks.push(chunk);
+    };
+    const cancel = platform.clock.after(bodyDeadlineMs, () => settle(408));
+    if (announcedBytes > maxBodyBytes) return settle(413);
+    stream.on("data", take);
+    stream.once("end", () => settle(Buffer.concat(chunks)));
+    stream.once("close", () => settle(400)); // nobody is left to read it
+  });
 }

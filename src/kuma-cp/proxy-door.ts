@@ -39,12 +39,14 @@ export function parseProxyResource(kinds: Kinds, text: string, type: ProxyType):
   }
   if (!isObject(document)) throw badRequest("the resource that the proxy brought is not an object");
   const kind = kindOfProxy(kinds, type);
-  if (document["type"] !== kind.name) throw badRequest(`the resource that the proxy brought is of type "${String(document["type"])}", expected "${kind.name}"`);
+  if (document["type"] !== kind.name) throw badRequest(`the resource that the proxy brought is of type ${shown(document["type"])}, expected "${kind.name}"`);
   const { resource } = parseDocument(kind, document);
   const violations = validateResource(kind, resource);
   if (violations.length > 0) throw invalid(violations);
   return resource;
 }
+
+const shown = (value: unknown): string => (typeof value === "string" ? JSON.stringify(value.slice(0, 100)) : typeof value);
 
 export function identityOf(type: ProxyType, resource: Pick<Resource, "mesh" | "name" | "labels" | "spec">, zone: string): ProxyIdentity {
   const tags = new Map<string, Set<string>>();
@@ -58,10 +60,12 @@ export function identityOf(type: ProxyType, resource: Pick<Resource, "mesh" | "n
 export function openProxyDoor(parts: ProxyDoorParts): ProxyDoor {
   const { store, door, kinds, sessions, platform } = parts;
   const connected = new Map<string, number>();
+  let admissions = 0;
 
   const leave = (key: ResourceKey, wasBrought: boolean) => {
     const name = `${key.type}/${key.mesh}/${key.name}`;
     const generation = connected.get(name);
+    if (!wasBrought) connected.delete(name);
     if (!wasBrought || !parts.isRunning()) return;
     platform.clock.after(parts.deregistrationDelayMs, () => {
       if (connected.get(name) !== generation || !parts.isRunning()) return;
@@ -71,7 +75,7 @@ export function openProxyDoor(parts: ProxyDoorParts): ProxyDoor {
   };
 
   return {
-    async admit({ facts, credential, onRevoked }) {
+    async admit({ facts, credential, onRevoked, claim }) {
       const type = facts.proxyType;
       const kind = kindOfProxy(kinds, type);
       const key: ResourceKey = { type: kind.name, mesh: kind.scope === "Mesh" ? facts.mesh : "", name: facts.name };
@@ -84,10 +88,12 @@ export function openProxyDoor(parts: ProxyDoorParts): ProxyDoor {
       if (!resource) throw badRequest(`resource "${facts.id}" not found; create a ${kind.name} in Kuma CP first or pass it as an argument to kuma-dp`);
       if (brought && stored) await mayTakeOver(stored, facts, credential, parts);
       const { facts: credentialFacts } = await authenticate(credential, identityOf(type, resource, parts.zone), parts.authentication);
-      const registered = brought ? await register(brought, parts) : resource;
+      claim();
       const name = `${key.type}/${key.mesh}/${key.name}`;
-      connected.set(name, (connected.get(name) ?? 0) + 1);
+      connected.set(name, ++admissions);
+      // Before anything else is waited for: a credential that is revoked meanwhile must find its session.
       const forget = sessions.add({ facts: credentialFacts satisfies CredentialFacts, close: onRevoked });
+      const registered = brought ? await register(brought, parts).catch(forgetting(forget)) : resource;
       return {
         key,
         dataplane: type === "dataplane" ? (registered as Resource<Dataplane>) : undefined,
@@ -118,6 +124,11 @@ async function authenticate(credential: string, identity: ProxyIdentity, rules: 
     throw error;
   }
 }
+
+const forgetting = (forget: () => void) => (error: unknown) => {
+  forget();
+  throw error;
+};
 
 async function register(resource: Unstored, { door }: ProxyDoorParts): Promise<Resource> {
   try {

@@ -21,7 +21,8 @@ export interface ParsedDocument {
  * `invalid` what breaks the schema or the meaning of a kind with a spec; the meaning of a flat kind is checked by `validateResource`.
  */
 export function parseDocument(kind: Kind, document: unknown): ParsedDocument {
-  if (hasForbiddenKey(document)) throw undecodable(kind, 'key "__proto__" is not allowed');
+  const forbidden = whatIsForbidden(document, 0);
+  if (forbidden) throw undecodable(kind, forbidden);
   return kind.shape === "flat" ? parseFlat(kind, document) : parseSpec(kind, document);
 }
 
@@ -119,10 +120,18 @@ function documentSchema(kind: SpecKind): z.ZodType<Document> {
   return schema;
 }
 
-function hasForbiddenKey(value: unknown): boolean {
-  if (Array.isArray(value)) return value.some(hasForbiddenKey);
-  if (!isObject(value)) return false;
-  return Object.hasOwn(value, "__proto__") || Object.values(value).some(hasForbiddenKey);
+/** No resource comes near it; the stack of whoever walks a document does. */
+const maxDepth = 200;
+
+function whatIsForbidden(value: unknown, depth: number): string | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  if (depth >= maxDepth) return `nested deeper than ${maxDepth} levels`;
+  if (Object.hasOwn(value, "__proto__")) return 'key "__proto__" is not allowed';
+  for (const inner of Object.values(value)) {
+    const forbidden = whatIsForbidden(inner, depth + 1);
+    if (forbidden) return forbidden;
+  }
+  return undefined;
 }
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "");

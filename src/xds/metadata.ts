@@ -45,8 +45,12 @@ export interface NodeFacts {
   readonly metadata: JsonObject;
 }
 
+/** A mesh's and a resource's name, each of 253 characters at most. */
+const maxIdLength = 600;
+
 /** Throws a KumaError for a node without a usable id. */
 export function parseNode(node: Node): NodeFacts {
+  if (node.id.length > maxIdLength) throw badRequest(`the node id is longer than ${maxIdLength} characters`);
   const dot = node.id.indexOf(".");
   if (dot < 0 || dot === node.id.length - 1) throw badRequest(`invalid node id "${node.id.slice(0, 100)}": expected <mesh>.<name>`);
   const metadata = node.metadata ?? {};

@@ -40,6 +40,7 @@ export class ConnectedProxy {
   private identity: Identity | undefined;
   private adminTls: AdminTls | undefined;
   private isIssuing = false;
+  private hasStarted = false;
   private hasEnded = false;
   private cancelRenewal = () => {};
   private last: { clusters: readonly Sealed[]; listeners: readonly Sealed[]; destinations: ReadonlyMap<string, Destination>; identityName: string | undefined; caName: string | undefined } | undefined;
@@ -53,8 +54,11 @@ export class ConnectedProxy {
   }
 
   async start(view: MeshView): Promise<void> {
+    this.view ??= view;
     this.adminTls = await this.parts.adminTls(this.proxy.dataplane);
-    this.update(view);
+    this.hasStarted = true;
+    // A newer view may have come meanwhile.
+    this.update(this.view);
   }
 
   end(): void {
@@ -69,6 +73,8 @@ export class ConnectedProxy {
   /** Keeps the proxy at the newest view. What cannot be planned is logged and changes nothing: the proxy keeps what it has. */
   update(view: MeshView): void {
     if (this.hasEnded) return;
+    this.view = view;
+    if (!this.hasStarted) return;
     try {
       this.refresh(view);
     } catch (error) {
@@ -81,7 +87,6 @@ export class ConnectedProxy {
     if (stored && stored.version > this.proxy.dataplane.version) this.proxy = { ...this.proxy, dataplane: stored };
     const scope = this.parts.planner.scopeOf(view);
     const mustPlan = scope !== this.scope || this.plannedFor !== this.proxy.dataplane || !this.last;
-    this.view = view;
     if (mustPlan) {
       const plan = this.parts.planner.plan(view, this.proxy);
       const resources = this.parts.pipeline.resourcesFor(plan, this.adminTls);

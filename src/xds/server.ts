@@ -5,13 +5,13 @@ import type { Node } from "#gen/envoy/config/core/v3/base_pb.js";
 import { status, type GrpcCall } from "#grpc";
 import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import { traitsInterner } from "#mesh";
-import { failureOf, notFound, type Resource, type ResourceKey } from "#resources";
+import { badRequest, failureOf, notFound, type Resource, type ResourceKey } from "#resources";
 import { initialDelta, nextDelta, type DeltaEvent } from "./delta.ts";
 import { parseNode, type NodeFacts } from "./metadata.ts";
 import type { Meshes } from "./meshes.ts";
 import { ConnectedProxy, type ProxyParts } from "./proxy.ts";
 import { initialSotw, nextSotw, type SotwEvent } from "./sotw.ts";
-import type { Snapshot } from "./snapshot.ts";
+import { sendOrder, type Snapshot } from "./snapshot.ts";
 import type { ProxyStatus, Subscription } from "./status.ts";
 import { encodeDelta, encodeSotw } from "./wire.ts";
 
@@ -20,8 +20,9 @@ export interface ProxyDoor {
   /**
    * Checks the credential against the stored resource (nobody takes over another's name) and the one the proxy brought,
    * and registers the latter. Rejects with a KumaError. `onRevoked` is called when the credential stops being good.
+   * `claim` is called between the two, once the credential is known to be good; it throws when the proxy has a stream already.
    */
-  admit(request: { readonly facts: NodeFacts; readonly credential: string; readonly onRevoked: (reason: string) => void }): Promise<AdmittedProxy>;
+  admit(request: { readonly facts: NodeFacts; readonly credential: string; readonly onRevoked: (reason: string) => void; readonly claim: () => void }): Promise<AdmittedProxy>;
 }
 
 export interface AdmittedProxy {
@@ -44,6 +45,13 @@ export const deltaMethod = "/envoy.service.discovery.v3.AggregatedDiscoveryServi
 
 /** Requests a stream may send before it is admitted; more is a broken or hostile peer. */
 const maxWaiting = 64;
+const maxWaitingBytes = 16 * 1024 * 1024;
+/** A stream that has not named its node by then is of no use to anybody. */
+const firstRequestMs = 30_000;
+/** Names a stream may hold, and how long each may be: far above what a mesh has. */
+const maxNames = 100_000;
+const maxNameLength = 4096;
+const maxReasonLength = 4096;
 
 export interface XdsServer {
   readonly calls: ReadonlyMap<string, (call: GrpcCall) => void>;
@@ -59,8 +67,10 @@ interface Outcome {
 
 /** One variant of the protocol as the stream uses it: decoded requests in, encoded answers out. */
 interface Protocol {
-  parse(message: Uint8Array): { readonly node: Node | undefined; readonly apply: () => Outcome };
+  parse(message: Uint8Array): { readonly node: Node | undefined; readonly typeUrl: string; readonly names: readonly string[]; readonly apply: () => Outcome };
   wanted(snapshot: Snapshot): Outcome;
+  /** How many names the proxy has asked for. */
+  names(): number;
 }
 
 export function xdsServer(options: XdsOptions): XdsServer {
@@ -69,9 +79,15 @@ export function xdsServer(options: XdsOptions): XdsServer {
   const active = new Map<string, Stream>();
 
   const open = (call: GrpcCall, protocol: Protocol) => {
-    const stream: Stream = { call, protocol, waiting: [], state: { is: "new" } };
+    const stream: Stream = { call, protocol, waiting: [], waitingBytes: 0, state: { is: "new" } };
+    const cancel = options.platform.clock.after(firstRequestMs, () => {
+      if (stream.state.is === "new") call.end(status.deadlineExceeded, "the stream has not named its node in time");
+    });
     call.onMessage((message) => onMessage(stream, message));
-    call.onClose(() => onClose(stream));
+    call.onClose(() => {
+      cancel();
+      onClose(stream);
+    });
   };
 
   const onMessage = (stream: Stream, message: Uint8Array) => {
@@ -81,27 +97,39 @@ export function xdsServer(options: XdsOptions): XdsServer {
     } catch {
       return stream.call.end(status.invalidArgument, "the request is not a discovery request");
     }
-    if (stream.state.is === "open") return apply(stream, request.apply());
-    if (stream.waiting.length >= maxWaiting) return stream.call.end(status.resourceExhausted, "too many requests before the stream was admitted");
-    stream.waiting.push(request.apply);
+    const { node } = request;
+    if (request.typeUrl === "") return stream.call.end(status.invalidArgument, "type URL is required for ADS");
+    if (request.names.length > maxNames || request.names.some((it) => it.length > maxNameLength)) return stream.call.end(status.resourceExhausted, "the request names too many resources, or too long ones");
+    if (stream.id !== undefined && node?.id && node.id !== stream.id) {
+      return stream.call.end(status.unauthenticated, `stream was authenticated for ID ${stream.id}. Received request is for node with ID ${node.id.slice(0, maxNameLength)}. Node ID cannot be changed after stream is initialized`);
+    }
+    // A type that we never send: the proxy waits for it, as it would for a resource that is not there yet.
+    const isServed = sendOrder.includes(request.typeUrl);
+    if (stream.state.is === "open") return isServed ? apply(stream, request.apply()) : undefined;
+    stream.waitingBytes += message.byteLength;
+    if (stream.waiting.length >= maxWaiting || stream.waitingBytes > maxWaitingBytes) return stream.call.end(status.resourceExhausted, "too many requests before the stream was admitted");
+    if (isServed) stream.waiting.push(request.apply);
     if (stream.state.is !== "new") return;
-    if (!request.node) return stream.call.end(status.invalidArgument, "the first request of a stream must name its node");
+    if (!node) return stream.call.end(status.invalidArgument, "the first request of a stream must name its node");
     stream.state = { is: "admitting" };
-    admit(stream, request.node).catch((error: unknown) => refuse(stream, error));
+    admit(stream, node).catch((error: unknown) => refuse(stream, error));
   };
 
   const admit = async (stream: Stream, node: Node) => {
     const facts = parseNode(node);
-    const credential = credentialOf(stream.call);
-    const existing = active.get(facts.id);
-    if (existing && existing.state.is !== "closed") return stream.call.end(status.unknown, "there is already an active stream from this node, try again later");
-    active.set(facts.id, stream);
     stream.id = facts.id;
+    const credential = credentialOf(stream.call);
+    // The name is taken only by who may have it: a stranger's attempt never stands in the way of the proxy itself.
+    const claim = () => {
+      const existing = active.get(facts.id);
+      if (existing && existing !== stream && existing.state.is !== "closed") throw badRequest("there is already an active stream from this node, try again later");
+      if (stream.state.is !== "closed") active.set(facts.id, stream);
+    };
     const onRevoked = (reason: string) => {
       log.info("closing a stream whose credential is not good any more", { proxy: facts.id, reason });
       stream.call.end(status.unauthenticated, reason);
     };
-    const admitted = await options.door.admit({ facts, credential, onRevoked });
+    const admitted = await options.door.admit({ facts, credential, onRevoked, claim });
     if (stream.state.is === "closed") return admitted.leave();
     const subscription = options.status.connected(admitted.key, { version: facts.version, metadata: facts.metadata });
     const proxy = admitted.dataplane && new ConnectedProxy({ dataplane: admitted.dataplane, traits: internTraits(facts.traits) }, options, {
@@ -121,6 +149,7 @@ export function xdsServer(options: XdsOptions): XdsServer {
   const apply = (stream: Stream, outcome: Outcome) => {
     if (stream.state.is !== "open") return;
     const { subscription } = stream.state;
+    if (stream.protocol.names() > maxNames) return stream.call.end(status.resourceExhausted, "the stream has asked for too many resources");
     if (outcome.acknowledged) subscription.acknowledged(outcome.acknowledged);
     if (outcome.rejected) {
       log.warn("a proxy refused its configuration", { proxy: stream.id, type: outcome.rejected.typeUrl, reason: outcome.rejected.reason });
@@ -164,6 +193,7 @@ interface Stream {
   readonly call: GrpcCall;
   readonly protocol: Protocol;
   readonly waiting: (() => Outcome)[];
+  waitingBytes: number;
   id?: string;
   state:
     | { readonly is: "new" }
@@ -178,6 +208,9 @@ function credentialOf(call: GrpcCall): string {
   return typeof value === "string" ? value : "";
 }
 
+/** Why the proxy refused an answer; empty for an acknowledgement. */
+const reasonOf = (error: { readonly message: string } | undefined): string => (error ? error.message.slice(0, maxReasonLength) || "the proxy gave no reason" : "");
+
 function sotwProtocol(instanceId: string): Protocol {
   let state = initialSotw;
   const step = (event: SotwEvent): Outcome => {
@@ -190,11 +223,12 @@ function sotwProtocol(instanceId: string): Protocol {
       const request = fromBinary(DiscoveryRequestSchema, message);
       const event: SotwEvent = {
         is: "request",
-        request: { typeUrl: request.typeUrl, names: request.resourceNames, nonce: request.responseNonce, error: request.errorDetail?.message ?? "" },
+        request: { typeUrl: request.typeUrl, names: request.resourceNames, nonce: request.responseNonce, error: reasonOf(request.errorDetail) },
       };
-      return { node: request.node, apply: () => step(event) };
+      return { node: request.node, typeUrl: request.typeUrl, names: request.resourceNames, apply: () => step(event) };
     },
     wanted: (snapshot) => step({ is: "wanted", snapshot }),
+    names: () => [...state.types.values()].reduce((sum, it) => sum + it.names.size, 0),
   };
 }
 
@@ -212,11 +246,12 @@ function deltaProtocol(instanceId: string): Protocol {
         is: "request",
         request: {
           typeUrl: request.typeUrl, subscribe: request.resourceNamesSubscribe, unsubscribe: request.resourceNamesUnsubscribe,
-          initialVersions: request.initialResourceVersions, nonce: request.responseNonce, error: request.errorDetail?.message ?? "",
+          initialVersions: request.initialResourceVersions, nonce: request.responseNonce, error: reasonOf(request.errorDetail),
         },
       };
-      return { node: request.node, apply: () => step(event) };
+      return { node: request.node, typeUrl: request.typeUrl, names: request.resourceNamesSubscribe, apply: () => step(event) };
     },
     wanted: (snapshot) => step({ is: "wanted", snapshot }),
+    names: () => [...state.types.values()].reduce((sum, it) => sum + it.names.size, 0),
   };
 }

@@ -54,7 +54,9 @@ export interface TestProxy {
 }
 
 export const openSession = (controlPlane: TestControlPlane): ClientHttp2Session => {
-  const session = connect(`https://127.0.0.1:${controlPlane.ports.dp}`, { ca: controlPlane.caPem });
+  // The types do not know the option that lets a client send a header twice.
+  const options = { ca: controlPlane.caPem, strictSingleValueFields: false };
+  const session = connect(`https://127.0.0.1:${controlPlane.ports.dp}`, options);
   session.on("error", () => {});
   return session;
 };

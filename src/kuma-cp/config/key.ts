@@ -27,12 +27,15 @@ export function text(env: Env, fallback: string, note = ""): Key<string> {
   };
 }
 
-const truths: Readonly<Record<string, boolean>> = { "1": true, t: true, T: true, true: true, TRUE: true, True: true, "0": false, f: false, F: false, false: false, FALSE: false, False: false };
+const truths: ReadonlyMap<string, boolean> = new Map([...["1", "t", "T", "true", "TRUE", "True"].map((it) => [it, true] as const), ...["0", "f", "F", "false", "FALSE", "False"].map((it) => [it, false] as const)]);
 
 export function bool(env: Env, fallback: boolean, note = ""): Key<boolean> {
   return {
     type: "bool", env: names(env), fallback, note,
-    fromText: (value) => (truths[value] === undefined ? { problem: `"${value}" is not true or false` } : { value: truths[value] }),
+    fromText(value) {
+      const truth = truths.get(value);
+      return truth === undefined ? { problem: `"${value}" is not true or false` } : { value: truth };
+    },
     fromYaml: (value) => (typeof value === "boolean" ? { value } : { problem: `expected true or false, got ${describe(value)}` }),
   };
 }
