@@ -18,7 +18,7 @@ export interface ApiServerParts {
   readonly credentials: Credentials;
   readonly tokens: TokenDesk;
   readonly about: About;
-  readonly inspect: Inspection | undefined;
+  readonly inspect: Inspection;
   readonly tls: TlsSettings;
   readonly platform: Platform;
 }
@@ -42,7 +42,7 @@ export async function openApiServer(parts: ApiServerParts): Promise<ApiServer> {
     {
       store: parts.store, door: parts.door, kinds: parts.kinds, place: parts.place, access: parts.access, isApiReadOnly: config.get("apiServer.readOnly"), log, clock: platform.clock,
       authenticate: async (request) => (await authenticateUser(callFacts(request), rules)).user,
-      about: parts.about, tokens: parts.tokens, ...(parts.inspect ? { inspect: parts.inspect } : {}),
+      about: parts.about, tokens: parts.tokens, inspect: parts.inspect,
     },
     {
       serverFactory(handler) {

@@ -1,0 +1,45 @@
+// What people may look at: plans as pages, with the same rights as the configuration dumps of Envoy.
+import { create } from "@bufbuild/protobuf";
+import { createInspection, type Inspection } from "#api";
+import type { Pipeline } from "#envoy";
+import { NodeSchema } from "#gen/envoy/config/core/v3/base_pb.js";
+import type { DataplaneInsight } from "#gen/kuma/mesh/v1alpha1/dataplane_insight_pb.js";
+import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
+import type { Planner, Proxy } from "#mesh";
+import type { Kinds, Resource } from "#resources";
+import type { Access } from "#security";
+import type { Store } from "#store";
+import { parseNode, type Meshes } from "#xds";
+
+interface Parts {
+  readonly planner: Planner;
+  readonly pipeline: Pipeline;
+  readonly kinds: Kinds;
+  readonly store: Store;
+  readonly meshes: Meshes;
+  readonly access: Access;
+}
+
+export function openInspection({ planner, pipeline, kinds, store, meshes, access }: Parts): Inspection {
+  /** Undefined for a Dataplane whose proxy never connected. */
+  const proxyOf = (mesh: string, name: string): Proxy | undefined => {
+    const dataplane = store.get({ type: "Dataplane", mesh, name }) as Resource<Dataplane> | undefined;
+    const insight = store.get({ type: "DataplaneInsight", mesh, name }) as Resource<DataplaneInsight> | undefined;
+    if (!dataplane || !insight) return undefined;
+    const { traits } = parseNode(create(NodeSchema, { id: `${mesh}.${name}`, ...(insight.spec.metadata ? { metadata: insight.spec.metadata } : {}) }));
+    return { dataplane, traits };
+  };
+  const inspection = createInspection({ planner, pipeline, kinds, viewOf: (mesh) => meshes.current(mesh), proxyOf });
+  const { dataplaneConfig } = inspection;
+  return {
+    ...inspection,
+    ...(dataplaneConfig
+      ? {
+          dataplaneConfig(where, query, user) {
+            access.require("viewConfigDump", user);
+            return dataplaneConfig(where, query, user);
+          },
+        }
+      : {}),
+  };
+}
