@@ -29,6 +29,7 @@ import { openHealth } from "./health.ts";
 import { openProxyDoor } from "./proxy-door.ts";
 import { openStore } from "./store.ts";
 import { openTokenDesk } from "./tokens.ts";
+import { warnOfUnapplied } from "./unapplied.ts";
 
 export const version = "2.14.3";
 
@@ -106,7 +107,7 @@ export async function startControlPlane({ config, platform, levels, home }: Cont
   try {
     const dp = await openDpServer({ config, store, kinds, credentials, tls: certificates.tls("dpServer"), calls: new Map([...xds.calls, ...(health?.calls ?? [])]), platform, zone: place.zone });
     closers.push(() => dp.close());
-    const api = await openApiServer({ config, store, door, kinds, place, access, credentials, tokens, about, inspect, tls: certificates.tls("apiServer.https"), platform });
+    const api = await openApiServer({ config, store, door: warnOfUnapplied(door), kinds, place, access, credentials, tokens, about, inspect, tls: certificates.tls("apiServer.https"), platform });
     closers.push(() => api.close());
     const diagnostics = diagnosticsServer({ isReady: () => isRunning, metrics: platform.metrics, levels });
     const endpoint = await openEndpoint(
