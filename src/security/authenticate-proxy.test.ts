@@ -11,7 +11,7 @@ const web: ProxyIdentity = {
 };
 
 function authenticate(claims: Partial<DataplaneClaims & ZoneClaims>, proxy: Partial<ProxyIdentity> = {}, types: { dataplanes?: "none"; zoneProxies?: "none" } = {}) {
-  const fixed = { kid: "1", jti: "j", exp: 5 };
+  const fixed = { kid: "1", keyHash: "h", jti: "j", exp: 5 };
   const validator: TokenValidator = {
     dataplane: (token) => (token ? Promise.resolve({ name: "", mesh: "", tags: new Map(), type: "", workload: "", ...fixed, ...claims }) : Promise.reject(unauthenticated("could not parse token"))),
     zone: () => Promise.resolve({ zone: "", scope: [], ...fixed, ...claims }),
@@ -22,7 +22,7 @@ function authenticate(claims: Partial<DataplaneClaims & ZoneClaims>, proxy: Part
 }
 
 test("an unbound token opens any dataplane's stream and yields the facts of its session", async () => {
-  expect((await authenticate({})).facts).toEqual({ kind: "dataplane", mesh: "default", proxy: "dataplane/default/web-1", kid: "1", jti: "j", exp: 5 });
+  expect((await authenticate({})).facts).toEqual({ kind: "dataplane", mesh: "default", proxy: "dataplane/default/web-1", kid: "1", keyHash: "h", jti: "j", exp: 5 });
 });
 
 const tags = (values: string[]) => new Map([["kuma.io/service", values]]);
@@ -63,5 +63,5 @@ test("a stream carries exactly one credential; none is an empty one", () => {
 test("only sessions opened by a token are ended by token changes", async () => {
   const validator: TokenValidator = { dataplane: () => Promise.reject(new Error()), zone: () => Promise.reject(new Error()), user: () => Promise.reject(new Error()), whyInvalid: () => "token is revoked" };
   const why = whyProxyEnds(validator);
-  expect([why({ kind: "zone", kid: "1", jti: "j" }), why({ kind: "none" })]).toEqual(["token is revoked", undefined]);
+  expect([why({ kind: "zone", kid: "1", keyHash: "h", jti: "j" }), why({ kind: "none" })]).toEqual(["token is revoked", undefined]);
 });

@@ -37,11 +37,11 @@ export async function authenticateProxy(credential: string, proxy: ProxyIdentity
   if (type === "dpToken") {
     const claims = await rules.validator.dataplane(credential, proxy.mesh);
     demand(whyNotDataplane(claims, proxy));
-    return { facts: { kind: "dataplane", mesh: proxy.mesh, proxy: name, kid: claims.kid, jti: claims.jti, ...expiry(claims.exp) } };
+    return { facts: { kind: "dataplane", mesh: proxy.mesh, proxy: name, kid: claims.kid, keyHash: claims.keyHash, jti: claims.jti, ...expiry(claims.exp) } };
   }
   const claims = await rules.validator.zone(credential);
   demand(whyNotZoneProxy(claims, proxy));
-  return { facts: { kind: "zone", mesh: "", proxy: name, kid: claims.kid, jti: claims.jti, ...expiry(claims.exp) } };
+  return { facts: { kind: "zone", mesh: "", proxy: name, kid: claims.kid, keyHash: claims.keyHash, jti: claims.jti, ...expiry(claims.exp) } };
 }
 
 /** The one credential among the values of a stream's `authorization` metadata; absent is empty and fails as a token. */
@@ -54,7 +54,7 @@ export function proxyCredential(values: readonly string[]): string {
 export const whyProxyEnds = (validator: TokenValidator) => (facts: CredentialFacts): string | undefined => {
   if (facts.kind !== "dataplane" && facts.kind !== "zone" && facts.kind !== "user") return undefined;
   if (facts.kid === undefined || facts.jti === undefined) return undefined;
-  return validator.whyInvalid({ kind: facts.kind, mesh: facts.mesh ?? "", kid: facts.kid, jti: facts.jti, ...expiry(facts.exp) });
+  return validator.whyInvalid({ kind: facts.kind, mesh: facts.mesh ?? "", kid: facts.kid, keyHash: facts.keyHash, jti: facts.jti, ...expiry(facts.exp) });
 };
 
 function whyNotDataplane(claims: DataplaneClaims, proxy: ProxyIdentity): string | undefined {

@@ -57,7 +57,7 @@ export async function authenticateUser(call: CallFacts, rules: UserAuthenticatio
   const user = authenticated({ name: claims.name, groups: claims.groups });
   return {
     user, by: "token",
-    facts: { kind: "user", mesh: "", user: user.name, kid: claims.kid, jti: claims.jti, ...(claims.exp === undefined ? {} : { exp: claims.exp }) },
+    facts: { kind: "user", mesh: "", user: user.name, kid: claims.kid, keyHash: claims.keyHash, jti: claims.jti, ...(claims.exp === undefined ? {} : { exp: claims.exp }) },
   };
 }
 

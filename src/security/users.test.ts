@@ -51,7 +51,7 @@ for (const [what, facts] of strangers) test(`${what} is not the administrator`, 
 
 const validator: TokenValidator = {
   dataplane: () => Promise.reject(new Error()), zone: () => Promise.reject(new Error()), whyInvalid: () => undefined,
-  user: (token) => (token === "good" ? Promise.resolve({ name: "ann", groups: ["team"], kid: "1", jti: "j", exp: 9 }) : Promise.reject(unauthenticated("token is revoked"))),
+  user: (token) => (token === "good" ? Promise.resolve({ name: "ann", groups: ["team"], kid: "1", keyHash: "h", jti: "j", exp: 9 }) : Promise.reject(unauthenticated("token is revoked"))),
 };
 const as = (facts: CallFacts, type: "tokens" | "adminClientCerts" = "tokens", localhostIsAdmin = true) => authenticateUser(facts, { localhostIsAdmin, type, validator });
 const remote = (headers: Record<string, string[]> = {}) => call(headers, { remoteAddress: "10.0.0.1" });
@@ -59,7 +59,7 @@ const remote = (headers: Record<string, string[]> = {}) => call(headers, { remot
 test("the bearer of a token gets its name, its groups and the group of all authenticated users", async () => {
   const { user, by, facts } = await as(remote({ authorization: ["Bearer good"] }));
   expect(user).toEqual({ name: "ann", groups: ["team", "mesh-system:authenticated"] });
-  expect([by, facts]).toEqual(["token", { kind: "user", mesh: "", user: "ann", kid: "1", jti: "j", exp: 9 }]);
+  expect([by, facts]).toEqual(["token", { kind: "user", mesh: "", user: "ann", kid: "1", keyHash: "h", jti: "j", exp: 9 }]);
 });
 
 test("an invalid token is refused in any spelling of Bearer, no token is anonymous", async () => {

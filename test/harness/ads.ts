@@ -1,5 +1,5 @@
 // A minimal Envoy for tests: ADS over a real TLS connection, state of the world or delta, one verb per step.
-import { connect, type ClientHttp2Session, type ClientHttp2Stream } from "node:http2";
+import { connect, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from "node:http2";
 import { create, fromBinary, toBinary, type JsonObject } from "@bufbuild/protobuf";
 import { DeltaDiscoveryRequestSchema, DeltaDiscoveryResponseSchema, DiscoveryRequestSchema, DiscoveryResponseSchema } from "#gen/envoy/service/discovery/v3/discovery_pb.js";
 import { frameOf, FrameReader } from "#grpc";
@@ -80,9 +80,9 @@ export function connectProxy(controlPlane: TestControlPlane, options: ProxyOptio
     closing = it;
     for (const tell of onClosing) tell(it);
   };
-  const statusIn = (headers: Record<string, unknown>) => {
-    const code = headers["grpc-status"];
-    if (typeof code === "string") close({ code: Number(code), message: decodeURIComponent(String(headers["grpc-message"] ?? "")) });
+  const statusIn = (headers: IncomingHttpHeaders) => {
+    const { "grpc-status": code, "grpc-message": message } = headers;
+    if (typeof code === "string") close({ code: Number(code), message: typeof message === "string" ? decodeURIComponent(message) : "" });
   };
   stream.on("response", statusIn);
   stream.on("trailers", statusIn);

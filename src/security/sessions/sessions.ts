@@ -5,6 +5,8 @@ export interface CredentialFacts {
   readonly kind: "dataplane" | "zone" | "user" | "certificate" | "service-account" | "none";
   readonly jti?: string;
   readonly kid?: string;
+  /** Of the key that signed the token: a new key under the same id is another one. */
+  readonly keyHash?: string;
   readonly mesh?: string;
   readonly user?: string;
   /** Seconds since the epoch. */

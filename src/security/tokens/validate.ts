@@ -35,7 +35,8 @@ export interface TokenRules {
   readonly isFederatedZone?: boolean;
 }
 
-export type Validated<C> = C & { readonly kid: string };
+/** `keyHash` tells the key itself from another one that takes its id later. */
+export type Validated<C> = C & { readonly kid: string; readonly keyHash: string };
 
 export interface TokenValidator {
   /** Each rejects with an unauthenticated KumaError that says why. */
@@ -50,6 +51,7 @@ export interface TokenFacts {
   readonly kind: TokenKind;
   readonly mesh: string;
   readonly kid: string;
+  readonly keyHash?: string | undefined;
   readonly jti: string;
   readonly exp?: number | undefined;
 }
@@ -76,6 +78,7 @@ export function createTokenValidator(rules: TokenRules): TokenValidator {
   const staticKeys = (rules.staticKeys ?? []).map((it, index) => ({ ...it, pem: requirePublicKey(it, index) }));
   const verified = new Map<string, { readonly keyPem: string; readonly payload: unknown }>();
   const parsedKeys = new Map<string, KeyObject>();
+  const keyHashes = new Map<string, string>();
 
   const findKey = (kind: TokenKind, mesh: string, kid: string): string | undefined => {
     const fixed = staticKeys.find((it) => it.kind === kind && it.kid === kid && (!it.mesh || it.mesh === mesh));
@@ -94,23 +97,31 @@ export function createTokenValidator(rules: TokenRules): TokenValidator {
     return key;
   };
 
+  const hashOf = (pem: string): string => {
+    const known = keyHashes.get(pem);
+    if (known !== undefined) return known;
+    const hash = createHash("sha256").update(pem).digest("base64");
+    if (keyHashes.size >= 100) keyHashes.clear();
+    keyHashes.set(pem, hash);
+    return hash;
+  };
   /** The payload of a token whose signature holds under a key that exists now. */
-  const payloadOf = async (kind: TokenKind, mesh: string, token: string): Promise<{ payload: unknown; kid: string }> => {
+  const payloadOf = async (kind: TokenKind, mesh: string, token: string): Promise<{ payload: unknown; kid: string; keyHash: string }> => {
     const kid = keyIdOf(token);
     const keyPem = findKey(kind, mesh, kid);
     if (keyPem === undefined) throw unauthenticated(missingKey(kind, mesh, kid));
     const hash = createHash("sha256").update(`${kind}\n${token}`).digest("base64");
     const known = verified.get(hash);
-    if (known?.keyPem === keyPem) return { payload: known.payload, kid };
+    if (known?.keyPem === keyPem) return { payload: known.payload, kid, keyHash: hashOf(keyPem) };
     const { payload } = await compactVerify(token, keyObject(keyPem), { algorithms: ["RS256"] });
     const parsed: unknown = JSON.parse(Buffer.from(payload).toString("utf8"));
     if (verified.size >= maxRemembered) verified.delete(verified.keys().next().value ?? hash);
     verified.set(hash, { keyPem, payload: parsed });
-    return { payload: parsed, kid };
+    return { payload: parsed, kid, keyHash: hashOf(keyPem) };
   };
 
-  const validate = async <C extends Registered>(kind: TokenKind, mesh: string, token: string, shape: z.ZodType<C>): Promise<{ claims: C; kid: string }> => {
-    const { payload, kid } = await payloadOf(kind, mesh, token).catch((error: unknown) => {
+  const validate = async <C extends Registered>(kind: TokenKind, mesh: string, token: string, shape: z.ZodType<C>): Promise<{ claims: C; kid: string; keyHash: string }> => {
+    const { payload, kid, keyHash } = await payloadOf(kind, mesh, token).catch((error: unknown) => {
       throw failureOf(error)?.is === "unauthenticated" ? error : notParsed(rules, error);
     });
     const parsed = shape.safeParse(payload);
@@ -119,24 +130,26 @@ export function createTokenValidator(rules: TokenRules): TokenValidator {
     requireTime(claims, rules);
     if (claims.aud?.some((it) => it.startsWith("kuma-cp/")) && !claims.aud.includes(tokenAudience(kind))) throw notParsed(rules, new Error(`token is made for ${claims.aud.join(", ")}`));
     if (rules.revocations.isRevoked(kind, mesh, claims.jti)) throw unauthenticated("token is revoked");
-    return { claims, kid };
+    return { claims, kid, keyHash };
   };
 
   return {
     async dataplane(token, mesh) {
-      const { claims, kid } = await validate("dataplane", mesh, token, dataplaneShape);
-      return { kid, jti: claims.jti, exp: claims.exp, name: claims.Name, mesh: claims.Mesh, tags: new Map(Object.entries(claims.Tags ?? {})), type: claims.Type, workload: claims.Workload };
+      const { claims, kid, keyHash } = await validate("dataplane", mesh, token, dataplaneShape);
+      return { kid, keyHash, jti: claims.jti, exp: claims.exp, name: claims.Name, mesh: claims.Mesh, tags: new Map(Object.entries(claims.Tags ?? {})), type: claims.Type, workload: claims.Workload };
     },
     async zone(token) {
-      const { claims, kid } = await validate("zone", "", token, zoneShape);
-      return { kid, jti: claims.jti, exp: claims.exp, zone: claims.Zone, scope: claims.Scope };
+      const { claims, kid, keyHash } = await validate("zone", "", token, zoneShape);
+      return { kid, keyHash, jti: claims.jti, exp: claims.exp, zone: claims.Zone, scope: claims.Scope };
     },
     async user(token) {
-      const { claims, kid } = await validate("user", "", token, userShape);
-      return { kid, jti: claims.jti, exp: claims.exp, name: claims.Name, groups: claims.Groups };
+      const { claims, kid, keyHash } = await validate("user", "", token, userShape);
+      return { kid, keyHash, jti: claims.jti, exp: claims.exp, name: claims.Name, groups: claims.Groups };
     },
     whyInvalid(facts) {
-      if (findKey(facts.kind, facts.mesh, facts.kid) === undefined) return missingKey(facts.kind, facts.mesh, facts.kid);
+      const key = findKey(facts.kind, facts.mesh, facts.kid);
+      if (key === undefined) return missingKey(facts.kind, facts.mesh, facts.kid);
+      if (facts.keyHash !== undefined && facts.keyHash !== hashOf(key)) return `the signing key with KID ${facts.kid} was replaced, regenerate the token`;
       if (rules.revocations.isRevoked(facts.kind, facts.mesh, facts.jti)) return "token is revoked";
       if (facts.exp !== undefined && rules.clock.now() >= facts.exp * 1000) return "token is expired";
       return undefined;
