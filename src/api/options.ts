@@ -1,6 +1,6 @@
 // What the API is made of: everything it needs is handed in.
 import type { FastifyRequest } from "fastify";
-import type { Kinds, Place } from "#resources";
+import type { Kinds, Place, Resource } from "#resources";
 import type { Store } from "#store";
 import type { Access, WriteDoor, WritingUser } from "#write";
 import type { Clock, Log } from "#platform";
@@ -22,6 +22,7 @@ export interface ApiOptions {
   readonly about: About;
   readonly tokens?: TokenDesk;
   readonly inspect?: Inspection;
+  readonly envoyAdmin?: EnvoyAdmin;
   /** Default 5 MB. */
   readonly bodyLimitBytes?: number;
   /** A request whose body has not arrived by then is cut off; default 10 s (`apiServer.readTimeout`). */
@@ -91,4 +92,24 @@ export interface Inspection {
   /** `/meshes/m/<policy path>/n/_resources/dataplanes`, also for MeshService. */
   readonly matchedDataplanes?: Inspect<ProxyPath & { readonly type: string }>;
   readonly hostnames?: Inspect<ProxyPath & { readonly type: string }>;
+}
+
+export type EnvoyAdminPage = "xds" | "stats" | "clusters";
+
+export interface EnvoyAdminRequest {
+  /** A Dataplane, ZoneIngress or ZoneEgress. */
+  readonly proxy: Resource;
+  readonly page: EnvoyAdminPage;
+  /** For `xds`. */
+  readonly includeEds: boolean;
+  /** For `stats`. */
+  readonly usedOnly: boolean;
+  /** For `stats` and `clusters`; `xds` is always JSON. */
+  readonly isJson: boolean;
+}
+
+/** Asks Envoys about themselves; throws `denied` for users who may not look. */
+export interface EnvoyAdmin {
+  readonly mayView: (page: EnvoyAdminPage, user: WritingUser) => void;
+  readonly ask: (request: EnvoyAdminRequest) => Promise<{ readonly mediaType: string; readonly text: string }>;
 }

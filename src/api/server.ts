@@ -2,6 +2,7 @@
 import { fastify, type FastifyInstance, type FastifyRequest, type FastifyServerFactory } from "fastify";
 import type { WritingUser } from "#write";
 import { aboutRoutes } from "./about-routes.ts";
+import { envoyAdminRoutes } from "./envoy-admin-routes.ts";
 import { documentOf, sendError } from "./errors.ts";
 import { inspectRoutes } from "./inspect-routes.ts";
 import { kriRoute } from "./kri-route.ts";
@@ -74,6 +75,7 @@ export function apiRoutes(app: FastifyInstance, options: ApiOptions): void {
   kriRoute(app, options);
   tokenRoutes(app, options);
   inspectRoutes(app, options);
+  envoyAdminRoutes(app, options);
   resourceRoutes(app, options);
 }
 

@@ -1,5 +1,5 @@
 // Ports 5681 and 5682: the REST API for users, over HTTP and HTTPS, by the same handlers.
-import { createApi, type About, type Inspection, type TokenDesk } from "#api";
+import { createApi, type About, type EnvoyAdmin, type Inspection, type TokenDesk } from "#api";
 import type { Platform } from "#platform";
 import type { Kinds, Place } from "#resources";
 import { authenticateUser, callFacts, createHttp1Server, feedHttp1, openEndpoint, type Http1Server, type OpenEndpoint, type TlsSettings } from "#security";
@@ -19,6 +19,7 @@ export interface ApiServerParts {
   readonly tokens: TokenDesk;
   readonly about: About;
   readonly inspect: Inspection;
+  readonly envoyAdmin: EnvoyAdmin;
   readonly tls: TlsSettings;
   readonly platform: Platform;
 }
@@ -42,7 +43,7 @@ export async function openApiServer(parts: ApiServerParts): Promise<ApiServer> {
     {
       store: parts.store, door: parts.door, kinds: parts.kinds, place: parts.place, access: parts.access, isApiReadOnly: config.get("apiServer.readOnly"), log, clock: platform.clock,
       authenticate: async (request) => (await authenticateUser(callFacts(request), rules)).user,
-      about: parts.about, tokens: parts.tokens, inspect: parts.inspect,
+      about: parts.about, tokens: parts.tokens, inspect: parts.inspect, envoyAdmin: parts.envoyAdmin,
     },
     {
       serverFactory(handler) {

@@ -23,6 +23,7 @@ import { controllerParts } from "./controllers.ts";
 import { openCredentials } from "./credentials.ts";
 import { defaultsPart } from "./defaults.ts";
 import { openDpServer } from "./dp-server.ts";
+import { openEnvoyAdmin } from "./envoy-admin.ts";
 import { openInspection } from "./inspection.ts";
 import { allInterfaces } from "./interfaces.ts";
 import { openHealth } from "./health.ts";
@@ -82,6 +83,7 @@ export async function startControlPlane({ config, platform, levels, home }: Cont
     }),
   });
   const inspect = openInspection({ planner, pipeline, kinds, store, meshes, access: credentials.access });
+  const envoyAdmin = openEnvoyAdmin({ store, access: credentials.access, platform });
   const health = openHealth({ config, store, door, platform, credentials, zone: place.zone });
   const tokens = openTokenDesk({
     store, keys: credentials.keys, access: credentials.access, audit: credentials.audit, platform, maxValidForMs: config.get("tokens.maxValidFor"),
@@ -107,7 +109,7 @@ export async function startControlPlane({ config, platform, levels, home }: Cont
   try {
     const dp = await openDpServer({ config, store, kinds, credentials, tls: certificates.tls("dpServer"), calls: new Map([...xds.calls, ...(health?.calls ?? [])]), platform, zone: place.zone });
     closers.push(() => dp.close());
-    const api = await openApiServer({ config, store, door: warnOfUnapplied(door), kinds, place, access, credentials, tokens, about, inspect, tls: certificates.tls("apiServer.https"), platform });
+    const api = await openApiServer({ config, store, door: warnOfUnapplied(door), kinds, place, access, credentials, tokens, about, inspect, envoyAdmin, tls: certificates.tls("apiServer.https"), platform });
     closers.push(() => api.close());
     const diagnostics = diagnosticsServer({ isReady: () => isRunning, metrics: platform.metrics, levels });
     const endpoint = await openEndpoint(

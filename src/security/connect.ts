@@ -36,6 +36,8 @@ export interface HttpClientOptions extends ClientTrust {
   readonly socketPath?: string;
   /** For the whole exchange; 10 s when absent. */
   readonly timeoutMs?: number;
+  /** For the connection and its handshake alone; part of `timeoutMs`. */
+  readonly connectTimeoutMs?: number;
   readonly userAgent?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly plaintextCredentials?: PlaintextCredentials;
@@ -84,7 +86,7 @@ export function httpClient(options: HttpClientOptions): HttpClient {
       throw denied(`refused to send a credential over http:// to ${url.host}, where anybody on the way can read it; use https://`);
     }
     return exchange({
-      isHttps, url, signal, body: request.body, maxBytes: options.maxResponseBytes ?? defaultMaxResponseBytes,
+      isHttps, url, signal, body: request.body, connectTimeoutMs: options.connectTimeoutMs, maxBytes: options.maxResponseBytes ?? defaultMaxResponseBytes,
       options: {
         agent, method: request.method ?? "GET", path, signal,
         headers: { ...(options.userAgent ? { "user-agent": options.userAgent } : {}), ...headers, ...bodyLength(request.body) },
@@ -171,6 +173,7 @@ interface Exchange {
   readonly url: URL;
   readonly options: RequestOptions;
   readonly body: string | Uint8Array | undefined;
+  readonly connectTimeoutMs: number | undefined;
   readonly maxBytes: number;
   readonly signal: AbortSignal;
 }
@@ -185,6 +188,14 @@ function exchange(call: Exchange): Promise<HttpResponse> {
     request.on("socket", (socket) => {
       // After a failed verification the certificate is gone; here it is still to be had, for the message.
       if (socket instanceof TLSSocket) socket.prependListener("secure", () => (offered = peerCertificate(socket)));
+      const { connectTimeoutMs } = call;
+      if (connectTimeoutMs === undefined || !socket.connecting) return;
+      const timedOut = () => socket.destroy(new Error(`no connection within ${connectTimeoutMs} ms`));
+      socket.setTimeout(connectTimeoutMs, timedOut);
+      socket.once(call.isHttps ? "secureConnect" : "connect", () => {
+        socket.off("timeout", timedOut);
+        socket.setTimeout(0);
+      });
     });
     request.on("error", failed);
     request.end(call.body);
