@@ -55,7 +55,8 @@ export interface TestProxy {
 
 export const openSession = (controlPlane: TestControlPlane): ClientHttp2Session => {
   // The types do not know the option that lets a client send a header twice.
-  const options = { ca: controlPlane.caPem, strictSingleValueFields: false };
+  // Nor is this client shy of what it has under way itself.
+  const options = { ca: controlPlane.caPem, strictSingleValueFields: false, maxSessionMemory: 1000 };
   const session = connect(`https://127.0.0.1:${controlPlane.ports.dp}`, options);
   session.on("error", () => {});
   return session;
@@ -122,10 +123,17 @@ export function connectProxy(controlPlane: TestControlPlane, options: ProxyOptio
     next: (timeoutMs = 10_000) => {
       const ready = received.shift();
       if (ready) return Promise.resolve(ready);
-      return within(timeoutMs, "no answer", (resolve, reject) => {
-        waiting.push(resolve);
+      const waiter = (answer: Received) => tell(answer);
+      let tell: (answer: Received) => void = () => {};
+      const answered = within<Received>(timeoutMs, "no answer", (resolve, reject) => {
+        tell = resolve;
+        waiting.push(waiter);
         onClosing.push((it) => reject(new Error(`the stream ended: ${it.code} ${it.message}`)));
         if (closing) reject(new Error(`the stream has ended: ${closing.code} ${closing.message}`));
+      });
+      // Who has stopped waiting must not swallow the next answer.
+      return answered.finally(() => {
+        if (waiting.includes(waiter)) waiting.splice(waiting.indexOf(waiter), 1);
       });
     },
     closed: (timeoutMs = 10_000) => (closing ? Promise.resolve(closing) : within(timeoutMs, "the stream is still open", (resolve) => void onClosing.push(resolve))),
