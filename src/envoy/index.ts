@@ -1,5 +1,6 @@
 // From plans to Envoy: drafts, policies, sealed resources. Pure.
 export { createPipeline, type AdminTls, type Pipeline, type ProxyResources, type SecretNames } from "./pipeline.ts";
+export type { ZoneProxy } from "./internal/zone-proxy.ts";
 export { createSealer, type Sealed, type Sealer } from "./seal.ts";
 export type { EnvoyPolicy, InboundPlace, OutboundPlace } from "./policy.ts";
 export { messageOf, pack, packNew, typed, typeUrlOf, type Typed } from "./any.ts";

@@ -3,6 +3,7 @@ import type { Destination, MeshView, Plan, TargetPlan } from "#mesh";
 import { endpointsOf } from "#mesh";
 import { adminResources } from "./internal/admin.ts";
 import { dnsResources } from "./internal/dns.ts";
+import { zoneProxyResources, type ZoneProxy } from "./internal/zone-proxy.ts";
 import { transparentProxyResources } from "./internal/transparent-proxy.ts";
 import { sealEndpoints } from "./draft/endpoints.ts";
 import { inboundResources } from "./inbound.ts";
@@ -35,6 +36,8 @@ export interface AdminTls {
 
 export interface Pipeline {
   resourcesFor(plan: Plan, adminTls: AdminTls | undefined): ProxyResources;
+  /** What a zone's ingress or egress gets while nothing crosses zones. */
+  zoneProxyResourcesFor(proxy: ZoneProxy, adminTls: AdminTls | undefined): Pick<ProxyResources, "clusters" | "listeners">;
   /** The endpoints of one cluster at this moment. */
   endpointsFor(view: MeshView, name: string, destination: Destination): Sealed;
 }
@@ -57,6 +60,7 @@ export function createPipeline(policies: readonly EnvoyPolicy[], sealer: Sealer)
       results.set(plan, { adminTls, resources });
       return resources;
     },
+    zoneProxyResourcesFor: (proxy, adminTls) => zoneProxyResources(proxy, adminTls, parts),
     endpointsFor(view, name, destination) {
       return parts.shared.of(view, name, () => {
         const endpoints = endpointsOf(view, destination);

@@ -4,6 +4,7 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import {
   DataplaneInsightSchema, DiscoverySubscriptionSchema, type DataplaneInsight, type DiscoverySubscription,
 } from "#gen/kuma/mesh/v1alpha1/dataplane_insight_pb.js";
+import { ZoneEgressInsightSchema, ZoneIngressInsightSchema, type ZoneEgressInsight, type ZoneIngressInsight } from "#gen/kuma/mesh/v1alpha1/zone_proxies_pb.js";
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { Platform } from "#platform";
 import { failureOf, type Resource, type ResourceKey } from "#resources";
@@ -80,7 +81,7 @@ export function trackProxies(options: ProxyStatusOptions): ProxyStatus {
         const key = { type: insightTypes[proxy.type] ?? "DataplaneInsight", mesh: proxy.mesh, name: proxy.name };
         try {
           await door.update({ is: "proxy", name: proxy.name }, key, (current) => ({
-            ...key, labels: current?.labels ?? {}, owner: proxy, spec: nextInsight(current as Resource<DataplaneInsight> | undefined, subscription, facts, certificate, regenerations, options),
+            ...key, labels: current?.labels ?? {}, owner: proxy, spec: shaped(proxy.type, nextInsight(current as Resource<DataplaneInsight> | undefined, subscription, facts, certificate, regenerations, options)),
           }));
         } catch (error) {
           // The proxy itself is gone: there is nothing to report about.
@@ -150,6 +151,14 @@ function openSubscription({ platform, instanceId }: ProxyStatusOptions, { versio
       dependencies: { ...version.dependencies },
     },
   });
+}
+
+/** Insights of zone proxies have the same fields, without certificates. */
+function shaped(type: string, insight: DataplaneInsight): DataplaneInsight | ZoneIngressInsight | ZoneEgressInsight {
+  const { subscriptions, metadata } = insight;
+  const fields = { subscriptions, ...(metadata ? { metadata } : {}) };
+  if (type === "ZoneIngress") return create(ZoneIngressInsightSchema, fields);
+  return type === "ZoneEgress" ? create(ZoneEgressInsightSchema, fields) : insight;
 }
 
 /** Earlier subscriptions stay up to the limit; one of ours that was left open by a crash is closed. */

@@ -1,5 +1,6 @@
 // Who may have a stream: authenticates a proxy against what is stored and what it brought, registers it, and removes it after it left.
 import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
+import type { ZoneEgress, ZoneIngress } from "#gen/kuma/mesh/v1alpha1/zone_proxies_pb.js";
 import type { Platform } from "#platform";
 import { badRequest, denied, isObject, KumaError, parseDocument, unauthenticated, validateResource, invalid, type Kind, type Kinds, type Resource, type ResourceKey, type Unstored } from "#resources";
 import { authenticateProxy, type CredentialFacts, type ProxyAuthentication, type ProxyIdentity, type Sessions } from "#security";
@@ -88,6 +89,8 @@ export function openProxyDoor(parts: ProxyDoorParts): ProxyDoor {
       if (!resource) throw badRequest(`resource "${facts.id}" not found; create a ${kind.name} in Kuma CP first or pass it as an argument to kuma-dp`);
       if (brought && stored) await mayTakeOver(stored, facts, credential, parts);
       const { facts: credentialFacts } = await authenticate(credential, identityOf(type, resource, parts.zone), parts.authentication);
+      const { zone } = type === "dataplane" ? { zone: "" } : (resource.spec as ZoneIngress | ZoneEgress);
+      if (zone && zone !== parts.zone) throw denied(`the proxy ${key.name} belongs to zone "${zone}", this control plane serves zone "${parts.zone}"`);
       claim();
       const name = `${key.type}/${key.mesh}/${key.name}`;
       connected.set(name, ++admissions);
@@ -97,6 +100,7 @@ export function openProxyDoor(parts: ProxyDoorParts): ProxyDoor {
       return {
         key,
         dataplane: type === "dataplane" ? (registered as Resource<Dataplane>) : undefined,
+        zoneProxy: type === "dataplane" ? undefined : placeOf(registered as Resource<ZoneIngress | ZoneEgress>, parts.zone),
         leave() {
           forget();
           leave(key, brought !== undefined);
@@ -105,6 +109,10 @@ export function openProxyDoor(parts: ProxyDoorParts): ProxyDoor {
     },
   };
 }
+
+const placeOf = (resource: Resource<ZoneIngress | ZoneEgress>, zone: string) => ({
+  resource, zone, address: resource.spec.networking?.address ?? "", port: resource.spec.networking?.port ?? 0,
+});
 
 /** Whoever replaces a stored proxy must have been allowed to be that one. */
 async function mayTakeOver(stored: Resource, facts: NodeFacts, credential: string, parts: ProxyDoorParts): Promise<void> {

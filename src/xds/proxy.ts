@@ -15,7 +15,7 @@ export interface ProxyParts {
   readonly authorities: AuthoritySource;
   readonly platform: Platform;
   /** Certificates of the proxy's admin listener; undefined while the control plane has no authority for them. */
-  readonly adminTls: (dataplane: Resource<Dataplane>) => Promise<AdminTls | undefined>;
+  readonly adminTls: (proxy: Resource) => Promise<AdminTls | undefined>;
 }
 
 export interface ProxyEvents {

@@ -27,8 +27,10 @@ export interface ProxyDoor {
 
 export interface AdmittedProxy {
   readonly key: ResourceKey;
-  /** Undefined for zone proxies: they get an empty configuration until cross-zone routing is built. */
+  /** Undefined for zone proxies: `zoneProxy` is theirs. */
   readonly dataplane: Resource<Dataplane> | undefined;
+  /** Gets its admin listener and nothing else until cross-zone routing is built. */
+  readonly zoneProxy?: { readonly resource: Resource; readonly zone: string; readonly address: string; readonly port: number } | undefined;
   /** Called once when the stream has ended. */
   leave(): void;
 }
@@ -143,7 +145,13 @@ export function xdsServer(options: XdsOptions): XdsServer {
     if (proxy && !view) throw notFound(`mesh "${facts.mesh}" does not exist`);
     for (const waiting of stream.waiting.splice(0)) apply(stream, waiting());
     if (proxy && view) await proxy.start(view);
-    else apply(stream, stream.protocol.wanted({ clusters: [], listeners: [], endpoints: new Map(), secrets: new Map() }));
+    else apply(stream, stream.protocol.wanted({ ...(await zoneResources(admitted.zoneProxy, facts)), endpoints: new Map(), secrets: new Map() }));
+  };
+
+  const zoneResources = async (proxy: AdmittedProxy["zoneProxy"], { proxyType: type, name, traits }: NodeFacts): Promise<Pick<Snapshot, "clusters" | "listeners">> => {
+    if (!proxy || type === "dataplane") return { clusters: [], listeners: [] };
+    const { resource, ...place } = proxy;
+    return options.pipeline.zoneProxyResourcesFor({ type, name, traits: internTraits(traits), ...place }, await options.adminTls(resource));
   };
 
   const apply = (stream: Stream, outcome: Outcome) => {

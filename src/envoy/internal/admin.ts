@@ -3,7 +3,7 @@ import { create } from "@bufbuild/protobuf";
 import { FilterChainMatchSchema } from "#gen/envoy/config/listener/v3/listener_components_pb.js";
 import { RouteSchema } from "#gen/envoy/config/route/v3/route_components_pb.js";
 import { DownstreamTlsContextSchema } from "#gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js";
-import { feature, type Plan } from "#mesh";
+import { feature, type Plan, type ProxyTraits } from "#mesh";
 import { sealCluster, staticCluster, type FixedEndpoint } from "../draft/cluster.ts";
 import { loopbackCidrs, openHttp } from "../draft/http.ts";
 import { chain, openListener, sealListener, type ChainDraft } from "../draft/listener.ts";
@@ -15,8 +15,17 @@ import type { Sealed } from "../seal.ts";
 
 const nothing: ResourceGroup = { clusters: [], listeners: [] };
 
-export function adminResources(plan: Plan, tls: AdminTls | undefined, parts: PipelineParts): ResourceGroup {
-  const { traits } = plan.proxy;
+export const adminResources = ({ proxy }: Plan, tls: AdminTls | undefined, parts: PipelineParts): ResourceGroup =>
+  adminResourcesAt({ traits: proxy.traits, address: proxy.dataplane.spec.networking?.address ?? "" }, tls, parts);
+
+export interface AdminPlace {
+  readonly traits: ProxyTraits;
+  /** The proxy's own address. */
+  readonly address: string;
+}
+
+/** The same for any proxy: a Dataplane's or a zone's. */
+export function adminResourcesAt({ traits, address }: AdminPlace, tls: AdminTls | undefined, parts: PipelineParts): ResourceGroup {
   if (traits.adminPort === 0) return nothing;
   // These two are unified as soon as the proxy can do it, whatever services are in the mesh.
   const family = traits.features.has(feature.unifiedNaming) ? "unified" : "legacy";
@@ -28,9 +37,8 @@ export function adminResources(plan: Plan, tls: AdminTls | undefined, parts: Pip
     fixedCluster(adminName, adminEndpoint, parts),
     fixedCluster(readinessName, { address: loopback, port: traits.readinessPort }, parts),
   ];
-  const address = plan.proxy.dataplane.spec.networking?.address ?? "";
   if (!traits.adminSocketPath && address === loopback) return { clusters, listeners: [] };
-  return { clusters, listeners: [adminListener(plan, adminName, readinessName, address, tls, parts)] };
+  return { clusters, listeners: [adminListener({ traits, address }, adminName, readinessName, tls, parts)] };
 }
 
 function fixedCluster(name: string, endpoint: FixedEndpoint, { sealer, policies }: PipelineParts): Sealed {
@@ -41,8 +49,7 @@ function fixedCluster(name: string, endpoint: FixedEndpoint, { sealer, policies 
   });
 }
 
-function adminListener(plan: Plan, adminName: string, readinessName: string, address: string, tls: AdminTls | undefined, { sealer, keys }: PipelineParts): Sealed {
-  const { traits } = plan.proxy;
+function adminListener({ traits, address }: AdminPlace, adminName: string, readinessName: string, tls: AdminTls | undefined, { sealer, keys }: PipelineParts): Sealed {
   return sealer.keyed(`admin ${adminName} ${address} ${traits.adminPort} ${traits.features.has(feature.reusePort)} ${traits.ipv6} ${keys.idOf(tls)}`, () => {
     const listener = openListener({
       name: adminName, address, port: traits.adminPort, direction: "inbound", isUnified: false, reusePort: traits.features.has(feature.reusePort), bindToPort: true, tags: {},
