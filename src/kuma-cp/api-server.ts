@@ -49,6 +49,7 @@ export async function openApiServer(parts: ApiServerParts): Promise<ApiServer> {
       serverFactory(handler) {
         server = createHttp1Server((request, response) => handler(request, response), {
           headersMs: config.get("apiServer.readHeaderTimeout"), requestMs: config.get("apiServer.readTimeout"), idleMs: config.get("apiServer.idleTimeout"),
+          stallMs: config.get("apiServer.writeTimeout"),
         });
         return server;
       },
