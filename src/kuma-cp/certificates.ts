@@ -1,9 +1,10 @@
 // Which certificate each server shows: its own pair, the general one, or the one the control plane makes for itself.
 import type { Platform } from "#platform";
-import { followKeyPair, openWorkDirPair, type FollowedKeyPair, type TlsSettings } from "#security";
+import { badRequest } from "#resources";
+import { followClientAuthorities, followKeyPair, openWorkDirPair, type ClientAuthorities, type FollowedKeyPair, type TlsSettings } from "#security";
 import type { Config } from "./config/load.ts";
 
-export type TlsServer = "apiServer.https" | "dpServer" | "diagnostics";
+export type TlsServer = "apiServer.https" | "dpServer" | "diagnostics" | "monitoringAssignmentServer";
 
 export interface ServerCertificates {
   /** The pair that is shown, with versions and ciphers. */
@@ -22,17 +23,45 @@ export async function openCertificates(config: Config, workDir: string, platform
   const general = files("general").certFile ? await follow("general") : await openWorkDirPair({ workDir }, platform);
   opened.push(general);
   const sources = new Map<TlsServer, FollowedKeyPair>();
-  for (const server of ["apiServer.https", "dpServer", "diagnostics"] as const) {
+  for (const server of ["apiServer.https", "dpServer", "diagnostics", "monitoringAssignmentServer"] as const) {
     sources.set(server, files(server).certFile ? await follow(server) : general);
   }
+  const clients = await clientAuthorities(config, platform);
   return {
     tls(server) {
       // An explicit value of the server wins; the general one stands in for what it leaves open.
       const pick = <K extends "tlsMinVersion" | "tlsMaxVersion" | "tlsCipherSuites">(key: K) => (config.isSet(`${server}.${key}`) ? config.get(`${server}.${key}`) : config.get(`general.${key}`));
-      return { source: sources.get(server) ?? general, minVersion: pick("tlsMinVersion"), maxVersion: pick("tlsMaxVersion"), cipherSuites: pick("tlsCipherSuites") };
+      return { source: sources.get(server) ?? general, minVersion: pick("tlsMinVersion"), maxVersion: pick("tlsMaxVersion"), cipherSuites: pick("tlsCipherSuites"), ...(server === "apiServer.https" ? clients.tls : {}) };
     },
     close() {
       for (const source of new Set(opened)) source.close();
+      clients.source?.close();
     },
   };
+}
+
+interface Clients {
+  readonly source?: ClientAuthorities;
+  readonly tls: Partial<TlsSettings>;
+}
+
+/** Whether users show certificates, and whose are good (spec/security.md 4.1). */
+async function clientAuthorities(config: Config, platform: Platform): Promise<Clients> {
+  const caFile = config.get("apiServer.https.tlsCaFile");
+  const directory = config.get("apiServer.auth.clientCertsDir");
+  const isRequired = config.get("apiServer.https.requireClientCert");
+  // Read even when nobody is asked for a certificate: what cannot be parsed is found at the start.
+  const source = caFile || directory ? await followClientAuthorities({ caFile, directory, channel: "apiServer.https.clientCa" }, platform) : undefined;
+  if (isRequired && (source?.current().length ?? 0) === 0) {
+    source?.close();
+    throw badRequest("apiServer.https.requireClientCert is set, but no authority is given that could sign one: set apiServer.https.tlsCaFile or apiServer.auth.clientCertsDir");
+  }
+  const asksUsers = config.get("apiServer.authn.type") === "adminClientCerts";
+  if (!isRequired && !asksUsers) return { ...(source ? { source } : {}), tls: {} };
+  const tls: Partial<TlsSettings> = {
+    requireClientCert: isRequired ? "required" : "optional",
+    clientCa: () => source?.current() ?? [],
+    ...(source ? { onClientCaChange: (listener: () => void) => source.onChange(listener) } : {}),
+  };
+  return { ...(source ? { source } : {}), tls };
 }

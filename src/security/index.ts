@@ -4,6 +4,7 @@ export {
   certificateMetrics, fixedKeyPair, followKeyPair, replaceableKeyPair,
   type FollowedKeyPair, type KeyPairSource, type PairFiles, type ReplaceableKeyPair,
 } from "./certificates/key-pair-source.ts";
+export { followClientAuthorities, type ClientAuthorities, type ClientAuthorityFiles } from "./certificates/client-authorities.ts";
 export { looksLikePath, looksLikePem, parseCertificates, parsePrivateKey, pemBlocks, requirePath, type PemBlock } from "./certificates/pem.ts";
 export { makeEcKeys, makeKeys, privateKeyPem, type KeyOptions, type Keys } from "./certificates/keys.ts";
 export {

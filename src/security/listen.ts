@@ -7,6 +7,7 @@ import { denied, unavailable } from "#resources";
 import type { Platform } from "#platform";
 import type { KeyPairSource } from "./certificates/key-pair-source.ts";
 import { endpointNamed, type Endpoint, type EndpointName } from "./endpoints.ts";
+import { parseCertificates } from "./certificates/pem.ts";
 import { peerCertificate } from "./peer.ts";
 import { tlsCiphers, tlsVersion } from "./tls.ts";
 
@@ -19,8 +20,10 @@ export interface TlsSettings {
   readonly maxVersion?: string;
   /** IANA names. */
   readonly cipherSuites?: readonly string[];
-  /** PEM of the authorities whose client certificates are accepted; asked again whenever the pair changes. */
+  /** PEM of the authorities whose client certificates are accepted; asked again whenever the pair or they change. */
   readonly clientCa?: () => readonly string[];
+  /** Tells when `clientCa` answers otherwise than before; connections it no longer covers are ended. */
+  readonly onClientCaChange?: (listener: () => void) => () => void;
   /** `optional`: a certificate that is shown must verify. */
   readonly requireClientCert?: "no" | "optional" | "required";
 }
@@ -65,12 +68,13 @@ export async function openEndpoint(name: EndpointName, settings: ListenSettings,
       sockets.delete(socket);
     });
   };
-  const server = tls ? tlsServer(tls, accept, log) : plainServer(accept);
+  const secured = new Set<TLSSocket>();
+  const server = tls ? tlsServer(tls, accept, secured, log) : plainServer(accept);
   // For TLS this is the raw connection too, before its handshake.
   server.on("connection", take);
   server.on("error", (error) => log.warn("listener failed", { error }));
   await listening(server, name, settings);
-  const stopFollowing = tls && "setSecureContext" in server ? followSource(server, tls, log) : () => {};
+  const stopFollowing = tls && "setSecureContext" in server ? followSource(server, tls, secured, log) : () => {};
   if ("path" in settings) await chmod(settings.path, 0o600);
 
   const bound = server.address();
@@ -117,7 +121,7 @@ function plainServer(accept: Accept): Server {
   });
 }
 
-function tlsServer(tls: TlsSettings, accept: Accept, log: Platform["log"]): TlsServer {
+function tlsServer(tls: TlsSettings, accept: Accept, secured: Set<TLSSocket>, log: Platform["log"]): TlsServer {
   const clientCert = tls.requireClientCert ?? "no";
   const server = createTlsServer({
     ...contextOf(tls),
@@ -132,6 +136,8 @@ function tlsServer(tls: TlsSettings, accept: Accept, log: Platform["log"]): TlsS
       log.debug("client certificate refused", { remote: socket.remoteAddress, reason: String(socket.authorizationError) });
       return void socket.destroy();
     }
+    secured.add(socket);
+    socket.once("close", () => secured.delete(socket));
     const take = socket.alpnProtocol === "h2" ? accept.http2 : accept.http1;
     return take ? take(socket) : void socket.destroy();
   });
@@ -159,14 +165,35 @@ function contextOf(tls: TlsSettings) {
   } satisfies TlsOptions;
 }
 
-function followSource(server: TlsServer, tls: TlsSettings, log: Platform["log"]): () => void {
-  return tls.source.onChange(() => {
+function followSource(server: TlsServer, tls: TlsSettings, secured: ReadonlySet<TLSSocket>, log: Platform["log"]): () => void {
+  const renew = () => {
     try {
       server.setSecureContext(contextOf(tls));
     } catch (error) {
       log.error("the new certificate could not be put into service, the old one stays", { error });
     }
-  });
+  };
+  const stops = [
+    tls.source.onChange(renew),
+    tls.onClientCaChange?.(() => {
+      renew();
+      endUncovered(tls.clientCa?.() ?? [], secured, log);
+    }),
+  ];
+  return () => {
+    for (const stop of stops) stop?.();
+  };
+}
+
+/** A client certificate whose authority was taken away opens nothing any more, on live connections too. */
+function endUncovered(authorities: readonly string[], secured: ReadonlySet<TLSSocket>, log: Platform["log"]): void {
+  const signers = authorities.flatMap((it) => parseCertificates(it, "the client CA"));
+  for (const socket of secured) {
+    const shown = peerCertificate(socket);
+    if (!shown || signers.some((it) => shown.fingerprint256 === it.fingerprint256 || (shown.checkIssued(it) && shown.verify(it.publicKey)))) continue;
+    log.info("ending a connection whose client certificate is not covered any more", { remote: socket.remoteAddress, subject: shown.subject });
+    socket.destroy();
+  }
 }
 
 async function listening(server: Server, name: string, settings: ListenSettings): Promise<void> {

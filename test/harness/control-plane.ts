@@ -15,7 +15,7 @@ export interface Answer {
 export interface TestControlPlane {
   /** `http://127.0.0.1:<port>`. */
   readonly api: string;
-  readonly ports: { readonly http: number; readonly https: number; readonly dp: number; readonly diagnostics: number };
+  readonly ports: { readonly http: number; readonly https: number; readonly dp: number; readonly diagnostics: number; readonly mads: number };
   readonly caPem: string;
   /** Every line of the log so far, of all levels, as an operator would see it. */
   readonly log: readonly string[];
@@ -45,11 +45,11 @@ export async function startTestControlPlane({ env = {}, clock = systemClock }: T
   const config = loadConfig({
     env: {
       KUMA_STORE_TYPE: "memory", KUMA_GENERAL_WORK_DIR: folder, KUMA_API_SERVER_HTTP_INTERFACE: "127.0.0.1", KUMA_API_SERVER_HTTPS_INTERFACE: "127.0.0.1",
-      KUMA_API_SERVER_HTTP_PORT: "0", KUMA_API_SERVER_HTTPS_PORT: "0", KUMA_DP_SERVER_PORT: "0", KUMA_DIAGNOSTICS_SERVER_PORT: "0", ...env,
+      KUMA_API_SERVER_HTTP_PORT: "0", KUMA_API_SERVER_HTTPS_PORT: "0", KUMA_DP_SERVER_PORT: "0", KUMA_DIAGNOSTICS_SERVER_PORT: "0", KUMA_MONITORING_ASSIGNMENT_SERVER_PORT: "0", ...env,
     },
   });
   const running = await startControlPlane({ config, platform, levels, home: folder });
-  const { http = 0, https = 0, dp, diagnostics } = running.ports;
+  const { http = 0, https = 0, dp, diagnostics, mads = 0 } = running.ports;
   const api = `http://127.0.0.1:${http}`;
   const call = async (method: string, path: string, body?: unknown): Promise<Answer> => {
     const content = body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body), headers: { "content-type": "application/json" } };
@@ -57,7 +57,7 @@ export async function startTestControlPlane({ env = {}, clock = systemClock }: T
     return { status: response.status, text: await response.text() };
   };
   const controlPlane: TestControlPlane = {
-    api, log, ports: { http, https, dp, diagnostics },
+    api, log, ports: { http, https, dp, diagnostics, mads },
     caPem: readFileSync(join(folder, "kuma-cp.crt"), "utf8"),
     get: (path) => call("GET", path),
     put: (path, body) => call("PUT", path, body),
@@ -74,7 +74,7 @@ export async function startTestControlPlane({ env = {}, clock = systemClock }: T
   };
   await until(async () => (await call("POST", "/tokens/dataplane", { mesh: "default", validFor: hour })).status === 200);
   await until(async () => (await call("POST", "/tokens/zone", { scope: ["egress"], validFor: hour })).status === 200);
-  await until(async () => (await call("POST", "/tokens/user", { name: "x", validFor: hour })).status === 200);
+  if (env.KUMA_API_SERVER_AUTHN_TYPE !== "adminClientCerts") await until(async () => (await call("POST", "/tokens/user", { name: "x", validFor: hour })).status === 200);
   return controlPlane;
 }
 
