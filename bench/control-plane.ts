@@ -25,7 +25,7 @@ export async function benchControlPlane(env: Readonly<Record<string, string>> = 
   const child: ChildProcess = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", new URL("../out/kuma-cp.js", import.meta.url).pathname, "--log-level=off", "run"], {
     env: {
       ...process.env, HOME: folder, KUMA_GENERAL_WORK_DIR: folder, KUMA_API_SERVER_HTTP_INTERFACE: "127.0.0.1", KUMA_API_SERVER_HTTPS_INTERFACE: "127.0.0.1",
-      KUMA_API_SERVER_HTTP_PORT: String(http), KUMA_API_SERVER_HTTPS_PORT: String(https), KUMA_DP_SERVER_PORT: String(dp), KUMA_DIAGNOSTICS_SERVER_PORT: String(diagnostics), ...env,
+      KUMA_API_SERVER_HTTP_PORT: String(http), KUMA_API_SERVER_HTTPS_PORT: String(https), KUMA_DP_SERVER_PORT: String(dp), KUMA_DIAGNOSTICS_SERVER_PORT: String(diagnostics), KUMA_MONITORING_ASSIGNMENT_SERVER_PORT: "0", ...env,
     },
     stdio: ["ignore", "ignore", "inherit"],
   });

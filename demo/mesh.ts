@@ -39,7 +39,7 @@ export async function openMesh(folder: string, envoyPath: string): Promise<DemoM
   const env = {
     HOME: folder, KUMA_GENERAL_WORK_DIR: join(folder, "kuma"),
     KUMA_API_SERVER_HTTP_PORT: String(http), KUMA_API_SERVER_HTTP_INTERFACE: host, KUMA_API_SERVER_HTTPS_PORT: String(https), KUMA_API_SERVER_HTTPS_INTERFACE: host,
-    KUMA_DP_SERVER_PORT: String(dp), KUMA_DIAGNOSTICS_SERVER_PORT: String(diagnostics),
+    KUMA_DP_SERVER_PORT: String(dp), KUMA_DIAGNOSTICS_SERVER_PORT: String(diagnostics), KUMA_MONITORING_ASSIGNMENT_SERVER_PORT: "0",
   };
   const put = async (path: string, resource: object) => {
     const response = await fetch(api + path, { method: "PUT", headers: { "content-type": "application/json" }, body: JSON.stringify(resource) });

@@ -26,6 +26,10 @@ function checkPlace(config: Config): string[] {
   one("dpServer.authn.dpProxy.type", ["", "dpToken", "none"], ["serviceAccountToken"]);
   one("dpServer.authn.zoneProxy.type", ["", "zoneToken", "none"], ["serviceAccountToken"]);
   one("compatibility", ["", "kuma"], []);
+  one("monitoringAssignmentServer.auth", ["none", "token", "clientCert"], []);
+  if (config.get("monitoringAssignmentServer.auth") === "clientCert" && !(config.get("monitoringAssignmentServer.tlsEnabled") && config.get("monitoringAssignmentServer.clientCaFile"))) {
+    problems.push("monitoringAssignmentServer.auth: clientCert needs tlsEnabled and clientCaFile");
+  }
   if (config.get("multizone.zone.globalAddress")) problems.push("multizone.zone.globalAddress: joining a global control plane is not available in this version yet");
   return problems;
 }
@@ -56,7 +60,7 @@ function checkTls(config: Config): string[] {
 function checkNames(config: Config): string[] {
   const zone = config.get("multizone.zone.name");
   const isName = zone.length <= 63 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(zone);
-  const ports = (["dpServer.port", "apiServer.http.port", "apiServer.https.port", "diagnostics.serverPort"] as const).filter((path) => config.get(path) < 0 || config.get(path) > 65535);
+  const ports = (["dpServer.port", "apiServer.http.port", "apiServer.https.port", "diagnostics.serverPort", "monitoringAssignmentServer.port"] as const).filter((path) => config.get(path) < 0 || config.get(path) > 65535);
   return [...(isName ? [] : [`multizone.zone.name: "${zone}" is not a DNS name of at most 63 characters`]), ...ports.map((path) => `${path}: ${config.get(path)} is not a port`)];
 }
 
@@ -64,13 +68,13 @@ function checkNames(config: Config): string[] {
 const meaningless: readonly KeyPath[] = [
   "store.cache.enabled", "store.cache.expirationTime", "store.upsert.conflictRetryBaseBackoff", "store.upsert.conflictRetryMaxTimes", "store.upsert.conflictRetryJitterPercent",
   "xdsServer.dataplaneConfigurationRefreshInterval", "xdsServer.nackBackoff", "ipam.allocationInterval", "meshService.generationInterval", "runtime.universal.vipRefreshInterval",
-  "coreResources.status.meshServiceInterval", "eventBus.bufferSize", "metrics.mesh.bufferSize", "metrics.mesh.eventProcessors", "general.dnsCacheTTL",
+  "coreResources.status.meshServiceInterval", "monitoringAssignmentServer.assignmentRefreshInterval", "eventBus.bufferSize", "metrics.mesh.bufferSize", "metrics.mesh.eventProcessors", "general.dnsCacheTTL",
 ];
 
 /** Prefixes of features that are not built yet. */
 const later = [
   "multizone.global.", "multizone.zone.kds.", "runtime.kubernetes.", "store.postgres.", "store.kubernetes.", "interCp.", "tracing.", "reports.",
-  "monitoringAssignmentServer.", "metrics.openTelemetry.", "experimental.", "proxy.gateway.", "runtime.universal.spire.", "apiServer.gui.", "dpServer.hds.",
+  "metrics.openTelemetry.", "experimental.", "proxy.gateway.", "runtime.universal.spire.", "apiServer.gui.", "dpServer.hds.",
 ];
 
 function ineffective(config: Config): string[] {

@@ -27,6 +27,7 @@ import { openEnvoyAdmin } from "./envoy-admin.ts";
 import { openInspection } from "./inspection.ts";
 import { allInterfaces } from "./interfaces.ts";
 import { openHealth } from "./health.ts";
+import { openMadsServer } from "./mads-server.ts";
 import { openProxyDoor } from "./proxy-door.ts";
 import { openStore } from "./store.ts";
 import { openTokenDesk } from "./tokens.ts";
@@ -35,7 +36,7 @@ import { warnOfUnapplied } from "./unapplied.ts";
 export const version = "2.14.3";
 
 export interface ControlPlane {
-  readonly ports: { readonly http: number | undefined; readonly https: number | undefined; readonly dp: number; readonly diagnostics: number };
+  readonly ports: { readonly http: number | undefined; readonly https: number | undefined; readonly dp: number; readonly diagnostics: number; readonly mads: number | undefined };
   /** Ends gently: streams are told, the store is closed last. */
   stop(): Promise<void>;
 }
@@ -118,8 +119,10 @@ export async function startControlPlane({ config, platform, levels, home }: Cont
       { http1: feedHttp1(diagnostics) }, platform,
     );
     closers.push(() => endpoint.close());
-    log.info("control plane is ready", { version, zone: place.zone, dpServer: dp.port, http: api.httpPort, https: api.httpsPort, diagnostics: endpoint.port, instanceId });
-    return { ports: { http: api.httpPort, https: api.httpsPort, dp: dp.port, diagnostics: endpoint.port }, stop };
+    const mads = await openMadsServer({ config, store, meshes, kinds, credentials, tls: certificates.tls("monitoringAssignmentServer"), platform });
+    closers.push(() => mads?.close());
+    log.info("control plane is ready", { version, zone: place.zone, dpServer: dp.port, http: api.httpPort, https: api.httpsPort, diagnostics: endpoint.port, mads: mads?.port, instanceId });
+    return { ports: { http: api.httpPort, https: api.httpsPort, dp: dp.port, diagnostics: endpoint.port, mads: mads?.port }, stop };
   } catch (error) {
     await stop();
     throw error;
