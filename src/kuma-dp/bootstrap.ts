@@ -10,6 +10,8 @@ export interface FetchOptions {
   readonly maxDurationMs: number;
   /** Made anew for each attempt: the token file may have changed. */
   readonly request: () => Promise<Partial<BootstrapRequest>>;
+  /** A control plane that cannot be verified is asked again: what it is verified by may be replaced. */
+  readonly mayTrustLater?: boolean;
   readonly platform: Platform;
   readonly signal: AbortSignal;
 }
@@ -29,8 +31,14 @@ export async function fetchBootstrap(options: FetchOptions): Promise<string> {
 
 type Outcome = { readonly yaml: string } | { readonly reason: string };
 
-async function attempt({ client, request, signal }: FetchOptions): Promise<Outcome> {
-  const facts = await request();
+async function attempt({ client, request, signal, mayTrustLater = false }: FetchOptions): Promise<Outcome> {
+  let facts: Partial<BootstrapRequest>;
+  try {
+    facts = await request();
+  } catch (error) {
+    // It was good when we started: a token that is just being replaced is read again.
+    return { reason: message(error) };
+  }
   let response: HttpResponse;
   try {
     response = await client.request({
@@ -39,7 +47,7 @@ async function attempt({ client, request, signal }: FetchOptions): Promise<Outco
     });
   } catch (error) {
     if (signal.aborted) throw error;
-    if (failureOf(error)?.is === "denied" || isTrustProblem(error)) throw new KumaError({ is: "unavailable", message: `Failed to fetch Envoy bootstrap config. ${message(error)}` }, { cause: error });
+    if (failureOf(error)?.is === "denied" || (isTrustProblem(error) && !mayTrustLater)) throw new KumaError({ is: "unavailable", message: `Failed to fetch Envoy bootstrap config. ${message(error)}` }, { cause: error });
     return { reason: message(error) };
   }
   return read(response);

@@ -1,5 +1,5 @@
 // kuma-dp run: fetch the bootstrap document, start Envoy, watch over it, drain it on the way out (spec/dataplane.md 2.3, 2.7).
-import { mkdir, mkdtemp, chmod, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, chmod, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { socketPath, type BootstrapRequest } from "#bootstrap/client";
@@ -7,6 +7,7 @@ import { sleep, type Platform } from "#platform";
 import { badRequest } from "#resources";
 import { httpClient, type HttpClient } from "#security";
 import { fetchBootstrap } from "./bootstrap.ts";
+import { controlPlaneCa, type ControlPlaneCa } from "./ca.ts";
 import { durationOf, isOn, printableSettings, type Settings } from "./config.ts";
 import { findEnvoy, type EnvoyBinary } from "./envoy/binary.ts";
 import { startEnvoy } from "./envoy/process.ts";
@@ -37,7 +38,7 @@ export async function run(options: RunOptions): Promise<void> {
   log.info("effective configuration", { config: printableSettings(settings) });
   const resource = await proxyResource(settings, options.dataplaneVars);
   const { name, mesh } = identityOf(settings, resource);
-  const caPem = await readCa(settings);
+  const ca = await controlPlaneCa(settings, log);
   const isTemporary = !(settings.workDir || settings.configDir);
   const workDir = await openWorkDir(settings);
   const closers: (() => Promise<unknown> | void)[] = isTemporary ? [() => rm(workDir, { recursive: true, force: true })] : [];
@@ -48,11 +49,15 @@ export async function run(options: RunOptions): Promise<void> {
     if (!envoy.isCompatible) log.warn("this Envoy is not the version kuma-dp was built for", { version: envoy.version });
     const readiness = await serveReadiness(Number(settings.readinessPort || 0), platform);
     closers.push(() => readiness.close());
-    const client = controlPlaneClient(settings, caPem, options);
+    const client = controlPlaneClient(settings, ca, options);
     closers.push(() => client.close());
     const yaml = await fetchBootstrap({
       client, platform, backoffMs: durationOf(settings.retryBackoff), maxDurationMs: durationOf(settings.retryMaxDuration), signal: options.stop,
-      request: async () => bootstrapRequest({ settings, name, mesh, resource, caPem, workDir, envoy, readinessPort: readiness.port, path }),
+      mayTrustLater: ca.isFollowed,
+      request: async () => {
+        await ca.refresh();
+        return bootstrapRequest({ settings, name, mesh, resource, caPem: ca.current(), workDir, envoy, readinessPort: readiness.port, path });
+      },
     });
     await superviseEnvoy(options, { yaml, workDir, envoy, readiness });
   } finally {
@@ -71,14 +76,6 @@ function identityOf(settings: Settings, resource: ProxyResource | undefined): { 
   return { name, mesh };
 }
 
-async function readCa(settings: Settings): Promise<string> {
-  if (settings.caCert) return settings.caCert;
-  if (!settings.caCertFile) return "";
-  return readFile(settings.caCertFile, "utf8").catch((error: NodeJS.ErrnoException) => {
-    throw badRequest(`could not read certificate file ${settings.caCertFile}: ${error.code ?? error.message}`);
-  });
-}
-
 async function openWorkDir(settings: Settings): Promise<string> {
   const configured = settings.workDir || settings.configDir;
   if (configured) {
@@ -90,11 +87,11 @@ async function openWorkDir(settings: Settings): Promise<string> {
   return folder;
 }
 
-function controlPlaneClient(settings: Settings, caPem: string, { env, platform }: RunOptions): HttpClient {
+function controlPlaneClient(settings: Settings, ca: ControlPlaneCa, { env, platform }: RunOptions): HttpClient {
   if (isOn(settings.skipVerify)) platform.log.warn("[WARNING] the control plane is not verified (--skip-verify): anybody on the way can pose as it and read the token");
   return httpClient({
     url: settings.cpAddress, timeoutMs: 10_000, userAgent: `kuma-dp/${version.version}`, environment: env,
-    ...(caPem ? { caPem } : {}),
+    ...(ca.current() ? { caPem: () => ca.current() } : {}),
     ...(isOn(settings.skipVerify) ? { skipVerify: { iUnderstandThatTheServerIsNotVerified: true as const } } : {}),
   });
 }
