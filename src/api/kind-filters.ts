@@ -1,19 +1,20 @@
-// Query parameters that only some collections know: tags and gateways of dataplanes.
+// Query parameters that only some collections know: tags of dataplanes and external services, gateways of dataplanes.
 import { Dataplane_Networking_Gateway_GatewayType as GatewayType, type Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
+import type { ExternalService } from "#gen/kuma/mesh/v1alpha1/gateway_pb.js";
 import type { Kind, Resource } from "#resources";
 import { several, single, type Query } from "./query.ts";
 
 type Filter = (resource: Resource) => boolean;
 
-const filtersByKind: ReadonlyMap<string, (query: Query) => Filter | undefined> = new Map([["Dataplane", dataplaneFilter]]);
+const filtersByKind: ReadonlyMap<string, (query: Query) => Filter | undefined> = new Map([
+  ["Dataplane", dataplaneFilter],
+  ["ExternalService", externalServiceFilter],
+]);
 
 export const matchesKindFilters = (kind: Kind, query: Query): Filter | undefined => filtersByKind.get(kind.name)?.(query);
 
 function dataplaneFilter(query: Query): Filter | undefined {
-  const tags = several(query["tag"]).flatMap((text) => {
-    const at = text.indexOf(":");
-    return at > 0 ? [[text.slice(0, at), text.slice(at + 1)] as const] : []; // malformed ones are ignored
-  });
+  const tags = tagsOf(query);
   const gateway = single(query["gateway"]) ?? "";
   if (tags.length === 0 && !gateway) return undefined;
   return (resource) => {
@@ -22,6 +23,20 @@ function dataplaneFilter(query: Query): Filter | undefined {
     const hasTags = tags.length === 0 || sets.some((set) => tags.every(([key, value]) => set[key]?.includes(value) === true));
     return hasTags && isGateway(networking?.gateway?.type, gateway);
   };
+}
+
+function externalServiceFilter(query: Query): Filter | undefined {
+  const tags = tagsOf(query);
+  if (tags.length === 0) return undefined;
+  return (resource) => tags.every(([key, value]) => (resource.spec as ExternalService).tags[key]?.includes(value) === true);
+}
+
+/** `tag=key:value` as often as given; malformed ones are ignored. */
+function tagsOf(query: Query): readonly (readonly [string, string])[] {
+  return several(query["tag"]).flatMap((text) => {
+    const at = text.indexOf(":");
+    return at > 0 ? [[text.slice(0, at), text.slice(at + 1)] as const] : [];
+  });
 }
 
 function isGateway(type: GatewayType | undefined, wanted: string): boolean {

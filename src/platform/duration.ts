@@ -26,3 +26,11 @@ export function formatDuration(ms: number): string {
   if (minutes > 0) return `${sign}${minutes}m${seconds}s`;
   return `${sign}${seconds}s`;
 }
+
+/** What Go says about a text that is no duration. */
+export function durationProblem(text: string): string {
+  const [, unit] = /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))*(?:\d+\.?\d*|\.\d+)([^\d.]+)/.exec(text) ?? [];
+  if (unit) return `time: unknown unit "${unit}" in duration "${text}"`;
+  if (/^[+-]?(?:\d+\.?\d*|\.\d+)$/.test(text)) return `time: missing unit in duration "${text}"`;
+  return `time: invalid duration "${text}"`;
+}

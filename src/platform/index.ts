@@ -5,4 +5,4 @@ export { createLog, maskSecrets, silentLog, type Log, type LogFields, type LogLe
 export { runParts, type Part, type PartsOptions, type RunningParts } from "./parts.ts";
 export { followFiles, readIfExists, type FollowOptions } from "./files.ts";
 export type { Platform } from "./platform.ts";
-export { formatDuration, parseDuration } from "./duration.ts";
+export { durationProblem, formatDuration, parseDuration } from "./duration.ts";

@@ -1,4 +1,5 @@
 // JSON of flat kinds by Kuma's rules (jsonpb): both spellings of a field, unknown fields ignored, wrong values named; sorted maps on output.
+import { durationProblem, parseDuration } from "#platform";
 import { fromJson, ScalarType, toJson, type DescField, type DescMessage, type JsonObject, type JsonValue, type Message } from "@bufbuild/protobuf";
 
 /** What is wrong with the JSON of a message, in the words of the reference's decoder; undefined when it can be read. */
@@ -21,6 +22,29 @@ export function flatProblem(desc: DescMessage, json: unknown): string | undefine
 export function readFlat<M extends Message>(desc: DescMessage, json: JsonObject): M {
   return fromJson(desc, json, { ignoreUnknownFields: true }) as M;
 }
+
+/** Users write durations as Go does ("1h30m", "200ms"); protobuf's JSON knows seconds only: the same JSON in seconds. */
+export function withSeconds(desc: DescMessage, json: JsonValue): JsonValue {
+  if (desc.typeName === "google.protobuf.Duration") return typeof json === "string" ? secondsOf(json) : json;
+  if (desc.typeName.startsWith("google.protobuf.") || !isObject(json)) return json;
+  const changed: JsonObject = { ...(json as JsonObject) };
+  for (const { message, jsonName, name, fieldKind } of desc.fields) {
+    if (!message) continue;
+    for (const key of new Set([jsonName, name])) {
+      const value = changed[key];
+      if (value === undefined || value === null) continue;
+      if (fieldKind === "list" && Array.isArray(value)) changed[key] = value.map((item) => withSeconds(message, item));
+      else if (fieldKind === "map" && isObject(value)) changed[key] = Object.fromEntries(Object.entries(value as JsonObject).map(([at, item]) => [at, withSeconds(message, item)]));
+      else changed[key] = withSeconds(message, value);
+    }
+  }
+  return changed;
+}
+
+const secondsOf = (text: string): string => {
+  const ms = parseDuration(text);
+  return ms === undefined ? text : `${(ms / 1000).toFixed(9)}s`;
+};
 
 /** JSON of a message with the keys of maps and free-form structures in order. */
 export function writeFlat(desc: DescMessage, message: Message): JsonObject {
@@ -78,7 +102,7 @@ function wellKnownProblem(desc: DescMessage, json: unknown): string | undefined 
   const short = desc.typeName.startsWith("google.protobuf.") ? desc.typeName.slice("google.protobuf.".length) : "";
   if (short === "Duration") {
     if (typeof json !== "string") return wrongType(json, "string");
-    return /^-?\d+(\.\d{1,9})?s$/.test(json) ? undefined : `bad Duration: time: invalid duration ${JSON.stringify(json)}`;
+    return parseDuration(json) === undefined ? `bad Duration: ${durationProblem(json)}` : undefined;
   }
   if (short === "Timestamp") {
     if (typeof json !== "string") return wrongType(json, "string");

@@ -1,7 +1,7 @@
 // From a document (JSON or YAML value) to a resource: the envelope, the flat rules, the schema of kinds with a spec.
 import { z } from "zod";
 import { badRequest, invalid, violation, type Violation } from "./failure.ts";
-import { flatProblem, isObject, readFlat } from "./flat-json.ts";
+import { flatProblem, isObject, readFlat, withSeconds } from "./flat-json.ts";
 import type { Kind, SpecKind } from "./kind.ts";
 import type { Labels, Resource, Unstored } from "./resource.ts";
 import { schemaViolations } from "./schema-violations.ts";
@@ -61,7 +61,7 @@ function parseFlat(kind: FlatKind, document: unknown): ParsedDocument {
 
 function readOrThrow(kind: FlatKind, fields: JsonObject): unknown {
   try {
-    return readFlat(kind.message, fields);
+    return readFlat(kind.message, withSeconds(kind.message, fields) as JsonObject);
   } catch (error) {
     throw undecodable(kind, error instanceof Error ? error.message : String(error));
   }

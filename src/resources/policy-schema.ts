@@ -1,5 +1,5 @@
 // Field types that policy schemas share: Go durations, integers, decimal-or-integer values, headers.
-import { formatDuration, parseDuration } from "#platform";
+import { durationProblem, formatDuration, parseDuration } from "#platform";
 import { z } from "zod";
 
 /** A Go duration, stored the way Go prints it: "60s" becomes "1m0s". */
@@ -16,13 +16,6 @@ export function durationMs(text: string): number;
 export function durationMs(text: string | undefined): number | undefined;
 export function durationMs(text: string | undefined): number | undefined {
   return text === undefined ? undefined : (parseDuration(text) ?? 0);
-}
-
-function durationProblem(text: string): string {
-  const [, unit] = /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))*(?:\d+\.?\d*|\.\d+)([^\d.]+)/.exec(text) ?? [];
-  if (unit) return `time: unknown unit "${unit}" in duration "${text}"`;
-  if (/^[+-]?(?:\d+\.?\d*|\.\d+)$/.test(text)) return `time: missing unit in duration "${text}"`;
-  return `time: invalid duration "${text}"`;
 }
 
 export const int32Field = z.int().min(-2_147_483_648).max(2_147_483_647);

@@ -16,13 +16,19 @@ import { globalSecretKind, secretKind } from "./secret/kind.ts";
 import { workloadKind } from "./workload/kind.ts";
 import { zoneEgressInsightKind, zoneEgressKind } from "./zone-egress/kind.ts";
 import { zoneIngressInsightKind, zoneIngressKind } from "./zone-ingress/kind.ts";
-import { zoneKind } from "./zone/kind.ts";
+import { externalServiceKind } from "./external-service/kind.ts";
+import { meshGatewayKind } from "./mesh-gateway/kind.ts";
+import { meshInsightKind } from "./mesh-insight/kind.ts";
+import { olderPolicyKinds } from "./older-policies/kinds.ts";
+import { serviceInsightKind } from "./service-insight/kind.ts";
+import { zoneInsightKind, zoneKind } from "./zone/kind.ts";
 
 export const coreKinds: readonly Kind[] = [
   meshKind, zoneKind, secretKind, globalSecretKind, configKind, dataplaneKind, dataplaneInsightKind,
   zoneIngressKind, zoneIngressInsightKind, zoneEgressKind, zoneEgressInsightKind,
   hostnameGeneratorKind, meshExternalServiceKind, meshIdentityKind, meshMultiZoneServiceKind, meshOpenTelemetryBackendKind,
   meshServiceKind, meshTrustKind, meshZoneAddressKind, workloadKind,
+  zoneInsightKind, meshInsightKind, serviceInsightKind, externalServiceKind, meshGatewayKind, ...olderPolicyKinds,
 ];
 
 export { meshKind } from "./mesh/kind.ts";
@@ -44,3 +50,4 @@ export { meshZoneAddressKind, type MeshZoneAddress, type MeshZoneAddressSpec } f
 export { meshOpenTelemetryBackendKind, type MeshOpenTelemetryBackend, type MeshOpenTelemetryBackendSpec } from "./mesh-open-telemetry-backend/kind.ts";
 export { renderTemplate, type TemplateInput } from "./go-template.ts";
 export { isHost, isIp } from "./field-rules.ts";
+export { olderPolicyKinds } from "./older-policies/kinds.ts";
