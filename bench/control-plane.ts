@@ -8,6 +8,7 @@ import { freePorts } from "../demo/programs.ts";
 export interface BenchControlPlane {
   readonly api: string;
   readonly dpPort: number;
+  readonly httpsPort: number;
   readonly caFile: string;
   readonly pid: number;
   readonly startMs: number;
@@ -22,7 +23,7 @@ export async function benchControlPlane(env: Readonly<Record<string, string>> = 
   const [http = 0, https = 0, dp = 0, diagnostics = 0] = await freePorts(4);
   const started = performance.now();
   // The process itself, not a launcher: its CPU time is what is measured.
-  const child: ChildProcess = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", new URL("../out/kuma-cp.js", import.meta.url).pathname, "--log-level=off", "run"], {
+  const child: ChildProcess = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", new URL(process.env.KOGUMA_FROM_SOURCE === "1" ? "../src/kuma-cp/start.ts" : "../out/kuma-cp.js", import.meta.url).pathname, "--log-level=off", "run"], {
     env: {
       ...process.env, HOME: folder, KUMA_GENERAL_WORK_DIR: folder, KUMA_API_SERVER_HTTP_INTERFACE: "127.0.0.1", KUMA_API_SERVER_HTTPS_INTERFACE: "127.0.0.1",
       KUMA_API_SERVER_HTTP_PORT: String(http), KUMA_API_SERVER_HTTPS_PORT: String(https), KUMA_DP_SERVER_PORT: String(dp), KUMA_DIAGNOSTICS_SERVER_PORT: String(diagnostics), KUMA_MONITORING_ASSIGNMENT_SERVER_PORT: "0", ...env,
@@ -44,7 +45,7 @@ export async function benchControlPlane(env: Readonly<Record<string, string>> = 
   const startMs = performance.now() - started;
   const pid = child.pid ?? 0;
   return {
-    api, dpPort: dp, caFile: join(folder, "kuma-cp.crt"), pid, startMs,
+    api, dpPort: dp, httpsPort: https, caFile: join(folder, "kuma-cp.crt"), pid, startMs,
     usage() {
       const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
       const residentKb = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? "0";

@@ -3,7 +3,6 @@ import { connect, type ClientHttp2Session, type ClientHttp2Stream, type Incoming
 import { create, fromBinary, toBinary, type JsonObject } from "@bufbuild/protobuf";
 import { DeltaDiscoveryRequestSchema, DeltaDiscoveryResponseSchema, DiscoveryRequestSchema, DiscoveryResponseSchema } from "#gen/envoy/service/discovery/v3/discovery_pb.js";
 import { frameOf, FrameReader } from "#grpc";
-import type { TestControlPlane } from "./control-plane.ts";
 
 export const typeUrl = {
   cluster: "type.googleapis.com/envoy.config.cluster.v3.Cluster",
@@ -53,7 +52,13 @@ export interface TestProxy {
   leave(): void;
 }
 
-export const openSession = (controlPlane: TestControlPlane): ClientHttp2Session => {
+/** The port for proxies of a control plane, wherever it runs. */
+export interface AdsServer {
+  readonly caPem: string;
+  readonly ports: { readonly dp: number };
+}
+
+export const openSession = (controlPlane: AdsServer): ClientHttp2Session => {
   // The types do not know the option that lets a client send a header twice.
   // Nor is this client shy of what it has under way itself.
   const options = { ca: controlPlane.caPem, strictSingleValueFields: false, maxSessionMemory: 1000 };
@@ -65,7 +70,7 @@ export const openSession = (controlPlane: TestControlPlane): ClientHttp2Session 
 /** The metadata of a proxy that brings its own Dataplane. */
 export const bringing = (resource: object): JsonObject => ({ "dataplane.resource": JSON.stringify(resource), "dataplane.proxyType": "dataplane" });
 
-export function connectProxy(controlPlane: TestControlPlane, options: ProxyOptions): TestProxy {
+export function connectProxy(controlPlane: AdsServer, options: ProxyOptions): TestProxy {
   const session = options.session ?? openSession(controlPlane);
   const token: Record<string, string | string[]> = options.token === undefined ? {} : { authorization: typeof options.token === "string" ? options.token : [...options.token] };
   const stream = session.request({
