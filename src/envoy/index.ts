@@ -2,12 +2,13 @@
 export { createPipeline, type AdminTls, type Pipeline, type ProxyResources, type SecretNames } from "./pipeline.ts";
 export type { ZoneProxy } from "./internal/zone-proxy.ts";
 export { createSealer, type Sealed, type Sealer } from "./seal.ts";
-export type { EnvoyPolicy, InboundPlace, OutboundPlace } from "./policy.ts";
+export type { DynamicDocument, EnvoyPolicy, InboundPlace, OutboundPlace, ProxyDrafts } from "./policy.ts";
 export { messageOf, pack, packNew, typed, typeUrlOf, type Typed } from "./any.ts";
-export type { ClusterDraft } from "./draft/cluster.ts";
-export type { ChainDraft, ListenerDraft } from "./draft/listener.ts";
-export type { HttpDraft, RouteDraft } from "./draft/http.ts";
-export { sanitised } from "./names.ts";
+export { staticCluster, type ClusterDraft } from "./draft/cluster.ts";
+export { chain, openListener, type ChainDraft, type ListenerDraft } from "./draft/listener.ts";
+export { loopbackCidrs, openHttp, type HttpDraft, type RouteDraft } from "./draft/http.ts";
+export { downstreamTls, uriPrefix } from "./draft/tls.ts";
+export { sanitised, socketPath, system } from "./names.ts";
 export { protoDuration } from "./duration.ts";
 // names in certificates, which policies match on
-export { spiffeId, tagUri } from "#security/names";
+export { spiffeId, spiffeTrustDomainPrefix, tagUri } from "#security/names";

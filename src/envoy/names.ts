@@ -17,6 +17,9 @@ export const system = {
   noDestination: "self_transparentproxy_no_destination_inbound",
 } as const;
 
+/** A socket file of the proxy; the path before `.sock` is cut at 98 characters, as the kernel's limit asks (spec/dataplane.md 2.6). */
+export const socketPath = (workdir: string, name: string): string => `${`${workdir}/${name}`.slice(0, 98)}.sock`;
+
 export const bracketed = (address: string): string => (address.includes(":") ? `[${address}]` : address);
 
 /** Characters outside [A-Za-z0-9_-] become `_`, as metric names need it. */

@@ -2,14 +2,17 @@
 import type { Destination, MeshView, Plan, TargetPlan } from "#mesh";
 import { endpointsOf } from "#mesh";
 import { adminResources } from "./internal/admin.ts";
-import { dnsResources } from "./internal/dns.ts";
+import { dnsDocument, dnsResources } from "./internal/dns.ts";
+import { dynamicConfigResources } from "./internal/dynamic-config.ts";
 import { zoneProxyResources, type ZoneProxy } from "./internal/zone-proxy.ts";
 import { transparentProxyResources } from "./internal/transparent-proxy.ts";
+import { sealCluster } from "./draft/cluster.ts";
 import { sealEndpoints } from "./draft/endpoints.ts";
+import { sealListener } from "./draft/listener.ts";
 import { inboundResources } from "./inbound.ts";
 import { clusterName, system } from "./names.ts";
-import { outboundResources } from "./outbound.ts";
-import type { EnvoyPolicy } from "./policy.ts";
+import { outboundResources, type ResourceGroup } from "./outbound.ts";
+import type { EnvoyPolicy, ProxyDrafts } from "./policy.ts";
 import type { Sealed, Sealer } from "./seal.ts";
 import { keyMaker, sharedResults, type KeyMaker, type Shared } from "./keys.ts";
 
@@ -82,7 +85,8 @@ function build(plan: Plan, adminTls: AdminTls | undefined, parts: PipelineParts)
   const inbound = inboundResources(plan, parts);
   const outbound = outboundResources(plan, parts);
   const dns = dnsResources(plan, parts);
-  const all = [admin, transparent, inbound, outbound, dns];
+  const own = policyResources(plan, parts);
+  const all = [admin, transparent, inbound, outbound, dns, own];
   const endpoints = new Map(plan.outbounds.flatMap(({ target }) => clusterNames(plan, target, parts)));
   const family = plan.isUnified ? "unified" : "legacy";
   return {
@@ -90,6 +94,22 @@ function build(plan: Plan, adminTls: AdminTls | undefined, parts: PipelineParts)
     listeners: byName(all.flatMap((it) => it.listeners)),
     endpoints,
     secrets: plan.mtls && { identity: system.identity(plan.meshName)[family], meshCa: system.meshCa(plan.meshName)[family] },
+  };
+}
+
+/** What policies give the proxy itself, and the documents for its kuma-dp. */
+function policyResources(plan: Plan, parts: PipelineParts): ResourceGroup {
+  const { policies, sealer } = parts;
+  const dns = dnsDocument(plan);
+  const drafts: ProxyDrafts = { clusters: [], listeners: [], documents: dns ? [dns] : [] };
+  for (const policy of policies) {
+    const conf = plan.proxyConfs.get(policy.kind);
+    if (conf) policy.proxy?.(conf, plan, drafts);
+  }
+  const dynamic = dynamicConfigResources(plan, drafts.documents, parts);
+  return {
+    clusters: drafts.clusters.map((it) => sealCluster(it, sealer)),
+    listeners: [...drafts.listeners.map((it) => sealListener(it, sealer)), ...dynamic.listeners],
   };
 }
 

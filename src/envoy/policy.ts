@@ -17,6 +17,21 @@ export interface InboundPlace {
   readonly dataplaneKri: string;
 }
 
+/** What kuma-dp is told over Envoy's socket. */
+export interface DynamicDocument {
+  /** Begins with `/`. */
+  readonly path: string;
+  readonly name: string;
+  readonly body: string;
+}
+
+/** What a policy gives the proxy beyond its inbounds and outbounds. */
+export interface ProxyDrafts {
+  readonly clusters: ClusterDraft[];
+  readonly listeners: ListenerDraft[];
+  readonly documents: DynamicDocument[];
+}
+
 /**
  * One policy's part of the pipeline. Every function is optional and is also called when no policy of the kind says
  * anything (`conf` undefined), because some kinds have defaults of their own (spec/dataplane.md 0.7).
@@ -35,5 +50,5 @@ export interface EnvoyPolicy {
   inboundTlsChain?(chain: ChainDraft, draft: ListenerDraft, conf: InboundConf | undefined, place: InboundPlace): void;
   inboundRoute?(draft: RouteDraft, conf: InboundConf | undefined, place: InboundPlace): void;
   /** A kind with a single conf for the whole proxy. */
-  proxy?(conf: ProxyConf, plan: Plan): void;
+  proxy?(conf: ProxyConf, plan: Plan, drafts: ProxyDrafts): void;
 }

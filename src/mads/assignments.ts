@@ -1,10 +1,9 @@
 // Which targets of a mesh Prometheus is to scrape: a function of the view, computed once per set of proxies and policies (spec/security.md 8).
 import { Dataplane_Networking_Gateway_GatewayType as GatewayType, type Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import type { Mesh } from "#gen/kuma/mesh/v1alpha1/mesh_pb.js";
-import { identifyingService, matchPolicies, memoOn, memoOnBoth, singleRule, type MeshView, type PolicyResource, type RuleTargets } from "#mesh";
+import { identifyingService, matchPolicies, memoOn, memoOnBoth, metricLabels, singleRule, type MeshView, type PolicyResource, type RuleTargets } from "#mesh";
 import type { Resource, SpecKind } from "#resources";
 import { z } from "zod";
-import { tagLabels } from "./labels.ts";
 
 export interface Target {
   readonly name: string;
@@ -89,7 +88,7 @@ function legacyAssignments(mesh: Resource<Mesh>, dataplanes: readonly Resource<D
     const own = dataplane.spec.metrics?.type === "prometheus" ? (legacyConf.safeParse(dataplane.spec.metrics.conf ?? {}).data ?? {}) : {};
     const conf = { ...shared, ...own };
     return assignment(mesh.name, dataplane, {
-      scheme: conf.tls?.mode === "providedTLS" ? "https" : "http", port: conf.port ?? 5670, path: conf.path ?? "/metrics", labels: tagLabels(dataplane),
+      scheme: conf.tls?.mode === "providedTLS" ? "https" : "http", port: conf.port ?? 5670, path: conf.path ?? "/metrics", labels: metricLabels(dataplane),
     });
   });
 }

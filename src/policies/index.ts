@@ -3,6 +3,7 @@ import type { EnvoyPolicy } from "#envoy";
 import type { RouteShaper } from "#mesh";
 import { meshCircuitBreakerApply } from "./mesh-circuit-breaker/apply.ts";
 import { meshHTTPRouteShape } from "./mesh-http-route/shape.ts";
+import { meshMetricApply } from "./mesh-metric/apply.ts";
 import { meshRetryApply } from "./mesh-retry/apply.ts";
 import { meshTCPRouteShape } from "./mesh-tcp-route/shape.ts";
 import { meshTimeoutApply } from "./mesh-timeout/apply.ts";
@@ -10,7 +11,7 @@ import { meshTrafficPermissionApply } from "./mesh-traffic-permission/apply.ts";
 
 export const routeShapers: readonly RouteShaper[] = [meshHTTPRouteShape, meshTCPRouteShape];
 
-export const envoyPolicies: readonly EnvoyPolicy[] = [meshTimeoutApply, meshTrafficPermissionApply, meshCircuitBreakerApply, meshRetryApply];
+export const envoyPolicies: readonly EnvoyPolicy[] = [meshTimeoutApply, meshTrafficPermissionApply, meshCircuitBreakerApply, meshRetryApply, meshMetricApply];
 
 /** Kinds that are stored, validated, synced and inspected, but change nothing at Envoy yet, and what holds meanwhile. */
 export const notApplied: ReadonlyMap<string, string> = new Map([
@@ -22,6 +23,5 @@ export const notApplied: ReadonlyMap<string, string> = new Map([
   ["MeshFaultInjection", "no faults"],
   ["MeshRateLimit", "no limits"],
   ["MeshHealthCheck", "no active checks; outlier detection of MeshCircuitBreaker works"],
-  ["MeshMetric", "no metrics endpoint"],
   ["MeshProxyPatch", "the configuration is not patched"],
 ]);

@@ -17,6 +17,8 @@ const schema = z.object({
   "dataplane.admin.port": port.optional(),
   "dataplane.admin.address": z.string().max(200).catch(""),
   "dataplane.admin.socketPath": z.string().max(4096).catch(""),
+  metricsCertPath: z.string().max(4096).catch(""),
+  metricsKeyPath: z.string().max(4096).catch(""),
   "dataplane.dns.port": port.optional(),
   "dataplane.readinessReporter.port": port.optional(),
   "dataplane.proxyType": z.enum(["dataplane", "ingress", "egress"]).catch("dataplane"),
@@ -54,7 +56,9 @@ export function parseNode(node: Node): NodeFacts {
   const dot = node.id.indexOf(".");
   if (dot < 0 || dot === node.id.length - 1) throw badRequest(`invalid node id "${node.id.slice(0, 100)}": expected <mesh>.<name>`);
   const metadata = node.metadata ?? {};
-  const parsed = schema.parse(metadata);
+  const result = schema.safeParse(metadata);
+  if (!result.success) throw badRequest(`the node's metadata cannot be read: ${result.error.issues.map((it) => `${it.path.join(".")}: ${it.message}`).join("; ")}`);
+  const parsed = result.data;
   const proxying = parsed.transparentProxy;
   return {
     id: node.id,
@@ -73,6 +77,7 @@ export function parseNode(node: Node): NodeFacts {
       adminAddress: parsed["dataplane.admin.address"],
       adminSocketPath: parsed["dataplane.admin.socketPath"],
       workdir: parsed.workdir,
+      ...(parsed.metricsCertPath && parsed.metricsKeyPath ? { metricsTls: { certPath: parsed.metricsCertPath, keyPath: parsed.metricsKeyPath } } : {}),
       transparentProxy: proxying && {
         inboundPort: proxying.redirect?.inbound?.port ?? 0,
         outboundPort: proxying.redirect?.outbound?.port ?? 0,

@@ -1,9 +1,9 @@
-// Labels of a proxy for Prometheus: one per tag, and one more with all values of that tag.
+// Labels of a proxy for metrics: one per tag, and one more with all values of that tag.
 import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import type { Resource } from "#resources";
 
 /** `version` with its first value, `versions` with all of them as `,v1,v2,`: a pattern can look for `,v1,`. */
-export function tagLabels(dataplane: Resource<Dataplane>): Readonly<Record<string, string>> {
+export function metricLabels(dataplane: Resource<Dataplane>): Readonly<Record<string, string>> {
   const networking = dataplane.spec.networking;
   const values = new Map<string, Set<string>>();
   for (const tags of [...(networking?.inbound ?? []).map((it) => it.tags), networking?.gateway?.tags ?? {}]) {

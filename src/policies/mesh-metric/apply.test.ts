@@ -1,0 +1,49 @@
+// What MeshMetric gives a proxy: listeners that lead to kuma-dp, and its document.
+import { create, fromBinary } from "@bufbuild/protobuf";
+import { AnySchema } from "@bufbuild/protobuf/wkt";
+import { expect, test } from "vitest";
+import { createPipeline, createSealer } from "#envoy";
+import { ListenerSchema } from "#gen/envoy/config/listener/v3/listener_pb.js";
+import { DataplaneSchema } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
+import type { Plan, ProxyTraits } from "#mesh";
+import { meshMetricApply } from "./apply.ts";
+
+const traits: ProxyTraits = {
+  features: new Set(), ipv6: true, transparentProxy: undefined, dnsPort: 0, readinessPort: 0, adminPort: 0, adminAddress: "", adminSocketPath: "", workdir: "/run/web",
+};
+
+function resourcesFor(conf: object, more: Partial<ProxyTraits> = {}, mtls?: Plan["mtls"]) {
+  const dataplane = { name: "web-1", labels: {}, spec: create(DataplaneSchema, { networking: { address: "10.0.0.1", inbound: [{ port: 80, tags: { "kuma.io/service": "web" } }] } }) };
+  const plan = {
+    proxy: { dataplane, traits: { ...traits, ...more } }, meshName: "default", zone: "east", isUnified: false, mtls, dns: [], inbounds: [], outbounds: [],
+    proxyConfs: new Map([["MeshMetric", { value: conf }]]),
+  } as unknown as Plan;
+  const { clusters, listeners } = createPipeline([meshMetricApply], createSealer()).resourcesFor(plan, undefined);
+  return { clusters, listeners: new Map(listeners.map((it) => [it.name, fromBinary(ListenerSchema, fromBinary(AnySchema, it.any).value)])) };
+}
+
+const prometheus = (more: object = {}) => ({ backends: [{ type: "Prometheus", prometheus: { port: 5670, path: "/metrics", ...more } }] });
+const isSecured = (conf: object, more?: Partial<ProxyTraits>, mtls?: Plan["mtls"]) =>
+  resourcesFor(conf, more, mtls).listeners.get("_kuma:metrics:prometheus:default-backend")?.filterChains.map((it) => it.transportSocket !== undefined);
+
+test("every backend has a listener named after its client, all lead to one cluster", () => {
+  const { clusters, listeners } = resourcesFor({ backends: [...prometheus().backends, ...prometheus({ clientId: "main", port: 5671 }).backends] });
+  expect([...listeners.keys()]).toEqual(["_kuma:dynamicconfig", "_kuma:metrics:prometheus:default-backend", "_kuma:metrics:prometheus:main"]);
+  expect(clusters.map((it) => it.name)).toEqual(["_kuma:metrics:hijacker"]);
+});
+
+test("without a Prometheus backend there is neither listener nor document", () => {
+  expect(resourcesFor({ applications: [{ path: "/m", port: 1 }] }).listeners.size).toBe(0);
+});
+
+test("provided TLS uses the files of the proxy; without files nothing is served in their place", () => {
+  const conf = prometheus({ tls: { mode: "ProvidedTLS" } });
+  expect(isSecured(conf, { metricsTls: { certPath: "/c", keyPath: "/k" } })).toEqual([true]);
+  expect(isSecured(conf)).toBeUndefined();
+});
+
+test("the mesh's own TLS is spoken when it is asked for and the mesh has it", () => {
+  const conf = prometheus({ tls: { mode: "ActiveMTLSBackend" } });
+  expect(isSecured(conf, {}, { backend: "ca-1", isPermissive: false })).toEqual([true]);
+  expect(isSecured(conf)).toEqual([false]);
+});
