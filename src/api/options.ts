@@ -62,6 +62,8 @@ export interface UserTokenRequest {
 
 /** Issues tokens; throws `denied` for users who may not ask, and `not-found` (attempt `Signing Key not found`) without a key. */
 export interface TokenDesk {
+  /** Of a token whose request does not say how long. */
+  readonly defaultValidForMs: number;
   readonly mayIssue: (user: WritingUser, what: { readonly token: "dataplane" | "user" } | { readonly token: "zone"; readonly zone: string }) => void;
   readonly dataplane: (request: DataplaneTokenRequest) => Promise<string>;
   readonly zone: (request: ZoneTokenRequest) => Promise<string>;

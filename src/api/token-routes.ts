@@ -6,8 +6,6 @@ import { KumaError, invalid, violation, type Violation } from "#resources";
 import { sendAs } from "./errors.ts";
 import type { ApiOptions, TokenDesk } from "./options.ts";
 
-const tenYearsMs = 10 * 365 * 24 * 3_600_000;
-
 const text = z.string().nullish().transform((it) => it ?? "");
 const dataplaneBody = z.object({ name: text, mesh: text, tags: z.record(z.string(), z.array(z.string())).nullish(), type: text, workload: text, validFor: text });
 const zoneBody = z.object({ zone: text, scope: z.array(z.string()).nullish(), validFor: text });
@@ -32,7 +30,7 @@ export function tokenRoutes(app: FastifyInstance, options: ApiOptions): void {
       ...badScopes.map((it) => violation("scope", `${it} is not a valid scope`)),
       ...violations,
     ]);
-    return sendToken(reply, await tokens.zone({ zone: body.zone, scope: body.scope ?? [], validForMs: validForMs ?? tenYearsMs }));
+    return sendToken(reply, await tokens.zone({ zone: body.zone, scope: body.scope ?? [], validForMs: validForMs ?? tokens.defaultValidForMs }));
   });
   const { user: issueUserToken } = tokens;
   if (!issueUserToken) return;
@@ -62,7 +60,7 @@ async function dataplaneToken(tokens: TokenDesk, request: FastifyRequest, body: 
   ]);
   tokens.mayIssue(request.user, { token: "dataplane" });
   const { name, mesh, workload } = body;
-  return tokens.dataplane({ name, mesh, workload, tags: body.tags ?? {}, type: type ?? "dataplane", validForMs: validForMs ?? tenYearsMs });
+  return tokens.dataplane({ name, mesh, workload, tags: body.tags ?? {}, type: type ?? "dataplane", validForMs: validForMs ?? tokens.defaultValidForMs });
 }
 
 /** Undefined when the body is no JSON of the right shape; `null` counts as empty. */

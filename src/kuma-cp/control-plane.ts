@@ -18,6 +18,7 @@ import { openApiServer } from "./api-server.ts";
 import { providedPairCheck, storedAuthorities } from "./authorities.ts";
 import { openCertificates } from "./certificates.ts";
 import { checkConfig } from "./checks.ts";
+import { defaultsOf } from "./compatibility.ts";
 import { printConfig, type Config } from "./config/load.ts";
 import { controllerParts } from "./controllers.ts";
 import { openCredentials } from "./credentials.ts";
@@ -87,7 +88,7 @@ export async function startControlPlane({ config, platform, levels, home }: Cont
   const envoyAdmin = openEnvoyAdmin({ store, access: credentials.access, platform });
   const health = openHealth({ config, store, door, platform, credentials, zone: place.zone });
   const tokens = openTokenDesk({
-    store, keys: credentials.keys, access: credentials.access, audit: credentials.audit, platform, maxValidForMs: config.get("tokens.maxValidFor"),
+    store, keys: credentials.keys, access: credentials.access, audit: credentials.audit, platform, maxValidForMs: defaultsOf(config).maxTokenLifeMs, defaultValidForMs: defaultsOf(config).tokenLifeMs,
     mayIssueDataplane: config.get("dpServer.authn.dpProxy.dpToken.enableIssuer"), mayIssueZone: config.get("dpServer.authn.zoneProxy.zoneToken.enableIssuer"),
     mayIssueUser: config.get("apiServer.authn.type") === "tokens" ? config.get("apiServer.authn.tokens.enableIssuer") : undefined,
   });

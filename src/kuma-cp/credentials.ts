@@ -6,6 +6,7 @@ import {
   type Access, type AccessRules, type Audit, type KeySource, type ProxyAuthentication, type Sessions, type StaticKey, type TokenKind, type TokenValidator,
 } from "#security";
 import type { Store } from "#store";
+import { defaultsOf } from "./compatibility.ts";
 import type { PublicKeyEntry } from "./config/key.ts";
 import type { Config } from "./config/load.ts";
 import { isCredentialSecret, storedKeys, storedRevocations } from "./secrets.ts";
@@ -38,8 +39,8 @@ export function openCredentials(config: Config, store: Store, platform: Platform
     ],
     withoutSecrets: usesSecrets.filter(([, uses]) => !uses).map(([kind]) => kind),
     clock: platform.clock,
-    allowTokensWithoutExpiry: config.get("tokens.allowWithoutExpiry") || config.get("compatibility") === "kuma",
-    isMemoryStore: config.get("store.type") === "memory",
+    allowTokensWithoutExpiry: defaultsOf(config).acceptsTokensWithoutExpiry,
+    isMemoryStore: defaultsOf(config).storeType === "memory",
   });
   // A key that is gone or a list that grew ends what was opened with it, at once.
   const unfollow = store.follow((changes) => {

@@ -6,10 +6,10 @@ import { groups, issueToken, makeBuiltinRoot, makeSigningKey, makeSystemAuthorit
 import type { Store } from "#store";
 import type { WriteDoor } from "#write";
 import { meshDuration } from "./authorities.ts";
+import { defaultsOf } from "./compatibility.ts";
 import type { Config } from "./config/load.ts";
 
 const tenYearsMs = 10 * 365 * 86_400_000;
-const adminTokenMs = 720 * 3_600_000;
 
 interface Parts {
   readonly config: Config;
@@ -24,7 +24,6 @@ interface Parts {
 export function defaultsPart({ config, store, door, kinds, place, keys, platform }: Parts): Part {
   const bytes = (text: string) => new TextEncoder().encode(text);
   const usersHaveTokens = config.get("apiServer.authn.type") === "tokens";
-  const isKuma = config.get("compatibility") === "kuma";
   return keepDefaults({
     store, door, kinds, place, platform, usersHaveTokens,
     newSigningKey: async () => bytes(await makeSigningKey()),
@@ -39,7 +38,7 @@ export function defaultsPart({ config, store, door, kinds, place, keys, platform
       ? {
           issueAdminToken: () =>
             issueToken({ kind: "user", name: "mesh-system:admin", groups: [groups.admin] }, {
-              key: requireLatestKey(keys, "user", ""), validForMs: isKuma ? tenYearsMs : adminTokenMs, now: platform.clock.now(), jti: platform.random.uuid(),
+              key: requireLatestKey(keys, "user", ""), validForMs: defaultsOf(config).adminTokenLifeMs, now: platform.clock.now(), jti: platform.random.uuid(),
             }),
         }
       : {}),

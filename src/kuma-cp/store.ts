@@ -4,11 +4,12 @@ import { readIfExists, type Platform } from "#platform";
 import type { Kinds } from "#resources";
 import { makeSecretsKeyFile, openSecret, parseSecretsKey, readSecretsKeyFile, sealSecret } from "#security";
 import { jsonCodec, memoryStore, sqliteStore, type Sealing, type Store } from "#store";
+import { defaultsOf } from "./compatibility.ts";
 import type { Config } from "./config/load.ts";
 
 export async function openStore(config: Config, workDir: string, kinds: Kinds, platform: Platform): Promise<Store> {
   const log = platform.log.child("store");
-  if (config.get("store.type") === "memory") return memoryStore({ clock: platform.clock, log });
+  if (defaultsOf(config).storeType === "memory") return memoryStore({ clock: platform.clock, log });
   const path = config.get("store.sqlite.path") || join(workDir, "kuma.db");
   const sealing = await openSealing(config, path);
   log.info("store", { type: "sqlite", path });

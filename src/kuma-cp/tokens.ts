@@ -12,6 +12,7 @@ export interface TokenDeskParts {
   readonly audit: Audit;
   readonly platform: Platform;
   readonly maxValidForMs: number;
+  readonly defaultValidForMs: number;
   readonly mayIssueDataplane: boolean;
   readonly mayIssueZone: boolean;
   /** Undefined when users do not authenticate by tokens. */
@@ -46,6 +47,7 @@ export function openTokenDesk(parts: TokenDeskParts): TokenDesk {
   };
   const rules = { dataplane: "generateDpToken", user: "generateUserToken", zone: "generateZoneToken" } as const;
   return {
+    defaultValidForMs: parts.defaultValidForMs,
     mayIssue(user, what) {
       access.require(rules[what.token], user, what.token === "zone" ? { zone: what.zone } : {});
       parts.audit({ outcome: "allowed", action: `issue ${what.token} token`, user, by: "api" });

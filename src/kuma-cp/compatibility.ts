@@ -1,0 +1,30 @@
+// Defaults that are stricter than Kuma's, and what `KUMA_COMPATIBILITY=kuma` makes of them (docs/compatibility.md). A setting of its own always wins.
+import { defaultTokenLifeMs } from "#security";
+import type { Config } from "./config/load.ts";
+
+export interface Defaults {
+  /** Of a token for which nobody said how long. */
+  readonly tokenLifeMs: number;
+  /** Longest life of an issued token. */
+  readonly maxTokenLifeMs: number;
+  readonly adminTokenLifeMs: number;
+  readonly acceptsTokensWithoutExpiry: boolean;
+  readonly storeType: string;
+}
+
+const hourMs = 3_600_000;
+const tenYearsMs = 10 * 365 * 24 * hourMs;
+/** As long as a date can be told. */
+const unlimitedMs = 200 * 365 * 24 * hourMs;
+
+export function defaultsOf(config: Config): Defaults {
+  const isKuma = config.get("compatibility") === "kuma";
+  const maxTokenLifeMs = isKuma && !config.isSet("tokens.maxValidFor") ? unlimitedMs : config.get("tokens.maxValidFor");
+  return {
+    tokenLifeMs: Math.min(isKuma ? tenYearsMs : defaultTokenLifeMs, maxTokenLifeMs),
+    maxTokenLifeMs,
+    adminTokenLifeMs: isKuma ? tenYearsMs : 720 * hourMs,
+    acceptsTokensWithoutExpiry: config.isSet("tokens.allowWithoutExpiry") ? config.get("tokens.allowWithoutExpiry") : isKuma,
+    storeType: isKuma && !config.isSet("store.type") ? "memory" : config.get("store.type"),
+  };
+}
