@@ -21,7 +21,7 @@ export interface ParsedDocument {
  * `invalid` what breaks the schema or the meaning of a kind with a spec; the meaning of a flat kind is checked by `validateResource`.
  */
 export function parseDocument(kind: Kind, document: unknown): ParsedDocument {
-  const forbidden = whatIsForbidden(document, 0);
+  const forbidden = whatIsForbidden(document, 0, { left: maxValues });
   if (forbidden) throw undecodable(kind, forbidden);
   return kind.shape === "flat" ? parseFlat(kind, document) : parseSpec(kind, document);
 }
@@ -120,15 +120,17 @@ function documentSchema(kind: SpecKind): z.ZodType<Document> {
   return schema;
 }
 
-/** No resource comes near it; the stack of whoever walks a document does. */
+/** No resource comes near these; the stack and the time of whoever walks a document do. YAML's aliases make a small text a huge or an endless one. */
 const maxDepth = 200;
+const maxValues = 1_000_000;
 
-function whatIsForbidden(value: unknown, depth: number): string | undefined {
+function whatIsForbidden(value: unknown, depth: number, budget: { left: number }): string | undefined {
+  if (--budget.left < 0) return `it holds more than ${maxValues} values`;
   if (typeof value !== "object" || value === null) return undefined;
   if (depth >= maxDepth) return `nested deeper than ${maxDepth} levels`;
   if (Object.hasOwn(value, "__proto__")) return 'key "__proto__" is not allowed';
   for (const inner of Object.values(value)) {
-    const forbidden = whatIsForbidden(inner, depth + 1);
+    const forbidden = whatIsForbidden(inner, depth + 1, budget);
     if (forbidden) return forbidden;
   }
   return undefined;

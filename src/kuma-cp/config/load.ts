@@ -73,14 +73,22 @@ function readFile(file: { readonly path: string; readonly text: string }): unkno
   }
 }
 
+/** Deeper or larger than any configuration: YAML's aliases can make a small text endless. */
+const maxDepth = 20;
+const maxValues = 10_000;
+
 /** Leaves of the document by dotted path; a path that is a key of ours is a leaf whatever it holds. */
-function* flatten(value: unknown, path = ""): Generator<readonly [string, unknown]> {
-  const isSection = typeof value === "object" && value !== null && !Array.isArray(value) && !table.has(path);
-  if (!isSection) {
-    if (path) yield [path, value];
-    return;
-  }
-  for (const [name, child] of Object.entries(value)) yield* flatten(child, path ? `${path}.${name}` : name);
+function flatten(document: unknown): readonly (readonly [path: string, value: unknown])[] {
+  const leaves: (readonly [string, unknown])[] = [];
+  let seen = 0;
+  const walk = (value: unknown, path: string, depth: number) => {
+    const isSection = typeof value === "object" && value !== null && !Array.isArray(value) && !table.has(path);
+    if (depth > maxDepth || ++seen > maxValues) throw invalidConfig([`the file is nested deeper than ${maxDepth} levels or holds more than ${maxValues} values, at ${path.slice(0, 100)}`]);
+    if (isSection) for (const [name, child] of Object.entries(value)) walk(child, path ? `${path}.${name}` : name, depth + 1);
+    else if (path) leaves.push([path, value]);
+  };
+  walk(document, "", 0);
+  return leaves;
 }
 
 function suggestion(path: string): string {
