@@ -13,7 +13,7 @@ import { traitsKey } from "./keys.ts";
 import { inboundClusterName, inboundListenerName, system } from "./names.ts";
 import type { ResourceGroup } from "./outbound.ts";
 import type { PipelineParts } from "./pipeline.ts";
-import type { InboundPlace } from "./policy.ts";
+import type { EnvoyPolicy, InboundPlace } from "./policy.ts";
 import type { Sealed } from "./seal.ts";
 
 const localAddresses = new Set(["127.0.0.1", "::1", "localhost"]);
@@ -53,12 +53,19 @@ function sealedListener(plan: Plan, planned: PlannedInbound, parts: PipelinePart
   return parts.sealer.keyed(`${parts.keys.idOf(body)} ${inbound.address} ${inbound.port}`, () => sealListenerAt(name, inbound.address, inbound.port, body, parts.sealer));
 }
 
+/** What an inbound takes: policies decide before the Mesh does. */
+export function tlsModeOf(plan: Plan, { confs }: PlannedInbound, policies: readonly EnvoyPolicy[]): "plain" | "permissive" | "strict" {
+  if (!plan.mtls) return "plain";
+  const asked = policies.map((policy) => policy.inboundTlsMode?.(confs.get(policy.kind))).find((it) => it !== undefined);
+  return asked ?? (plan.mtls.isPermissive ? "permissive" : "strict");
+}
+
 /** What the listeners of all proxies with such an inbound have in common; names with an address in them are only shared by that address. */
 function inboundBody(plan: Plan, planned: PlannedInbound, parts: PipelineParts): ListenerBody {
   const { sealer, policies, keys } = parts;
   const { inbound, confs } = planned;
   const { traits } = plan.proxy;
-  const tls = plan.mtls ? (plan.mtls.isPermissive ? "permissive" : "strict") : "plain";
+  const tls = tlsModeOf(plan, planned, policies);
   const namesAddress = !plan.isUnified && !(isHttp(inbound.protocol) && inbound.service);
   const facts = namesAddress ? keys.inbound(inbound) : JSON.stringify([inbound.workloadPort, inbound.section, inbound.protocol, inbound.tags, inbound.service]);
   const key = `inbound ${plan.meshName} ${tls} ${traitsKey(traits, plan.isUnified)} ${facts} ${keys.confs(confs)}`;

@@ -48,6 +48,8 @@ export interface EnvoyPolicy {
   inboundListener?(draft: ListenerDraft, conf: InboundConf | undefined, place: InboundPlace): void;
   /** A filter chain of an inbound listener on which mesh mTLS ends. */
   inboundTlsChain?(chain: ChainDraft, draft: ListenerDraft, conf: InboundConf | undefined, place: InboundPlace): void;
+  /** Whether an inbound insists on mesh mTLS; undefined leaves it to the Mesh. */
+  inboundTlsMode?(conf: InboundConf | undefined): "strict" | "permissive" | undefined;
   inboundRoute?(draft: RouteDraft, conf: InboundConf | undefined, place: InboundPlace): void;
   /** A kind with a single conf for the whole proxy. */
   proxy?(conf: ProxyConf, plan: Plan, drafts: ProxyDrafts): void;

@@ -6,16 +6,16 @@ import { meshHTTPRouteShape } from "./mesh-http-route/shape.ts";
 import { meshMetricApply } from "./mesh-metric/apply.ts";
 import { meshRetryApply } from "./mesh-retry/apply.ts";
 import { meshTCPRouteShape } from "./mesh-tcp-route/shape.ts";
+import { meshTlsApply } from "./mesh-tls/apply.ts";
 import { meshTimeoutApply } from "./mesh-timeout/apply.ts";
 import { meshTrafficPermissionApply } from "./mesh-traffic-permission/apply.ts";
 
 export const routeShapers: readonly RouteShaper[] = [meshHTTPRouteShape, meshTCPRouteShape];
 
-export const envoyPolicies: readonly EnvoyPolicy[] = [meshTimeoutApply, meshTrafficPermissionApply, meshCircuitBreakerApply, meshRetryApply, meshMetricApply];
+export const envoyPolicies: readonly EnvoyPolicy[] = [meshTlsApply, meshTimeoutApply, meshTrafficPermissionApply, meshCircuitBreakerApply, meshRetryApply, meshMetricApply];
 
 /** Kinds that are stored, validated, synced and inspected, but change nothing at Envoy yet, and what holds meanwhile. */
 export const notApplied: ReadonlyMap<string, string> = new Map([
-  ["MeshTLS", "TLS versions and ciphers of service-to-service traffic are Envoy's own"],
   ["MeshLoadBalancingStrategy", "round robin; localities as the Mesh says"],
   ["MeshPassthrough", "traffic to unknown addresses passes as the Mesh says"],
   ["MeshAccessLog", "no access logs"],

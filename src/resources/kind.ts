@@ -24,6 +24,8 @@ export interface PolicyTraits {
   readonly hasRules: boolean;
   /** `from` of Mesh is read as `rules` without matches. */
   readonly isFromAsRules: boolean;
+  /** What holds for callers holds for what the proxy calls as well. */
+  readonly coversOutbounds?: boolean;
   /** Order of application and of entries in `_rules`; lower first. */
   readonly order: number;
   /** The conf of a `to` item that has no `default` (routes); the item without its reference when absent. */

@@ -26,6 +26,7 @@ export interface PolicyDeclaration<S, T> {
   /** Which of the three sections exist; none means a single `default`. */
   readonly sections: readonly ("to" | "from" | "rules")[];
   readonly isFromAsRules?: boolean;
+  readonly coversOutbounds?: boolean;
   readonly spec: z.ZodType<S>;
   readonly status?: z.ZodType<T>;
   readonly validate?: (spec: S, resource: Resource<S, T>) => readonly Violation[];
@@ -37,7 +38,7 @@ export interface PolicyDeclaration<S, T> {
 }
 
 export function definePolicyKind<S extends PolicySpec, T = undefined>(policy: PolicyDeclaration<S, T>): SpecKind<S, T> {
-  const { name, shortName, order, sections, isFromAsRules, confOf, deprecations, ...rest } = policy;
+  const { name, shortName, order, sections, isFromAsRules, coversOutbounds, confOf, deprecations, ...rest } = policy;
   const plural = pluralOf(name);
   return defineKind<S, T>({
     ...rest,
@@ -59,6 +60,7 @@ export function definePolicyKind<S extends PolicySpec, T = undefined>(policy: Po
       hasRules: sections.includes("rules"),
       isFromAsRules: isFromAsRules ?? false,
       order,
+      ...(coversOutbounds ? { coversOutbounds } : {}),
       ...(confOf ? { confOf } : {}),
     },
     deprecations: (resource) => [...(deprecations?.(resource) ?? []), ...topDeprecations(resource.spec.targetRef)],

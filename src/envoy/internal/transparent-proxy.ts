@@ -6,6 +6,7 @@ import { originalDestinationCluster, sealCluster, staticCluster, type ClusterDra
 import { chain, openListener, sealListener, tcpProxy } from "../draft/listener.ts";
 import { system } from "../names.ts";
 import type { ResourceGroup } from "../outbound.ts";
+import { tlsModeOf } from "../inbound.ts";
 import type { PipelineParts } from "../pipeline.ts";
 import type { Sealed } from "../seal.ts";
 
@@ -55,10 +56,10 @@ function outboundListener(plan: Plan, name: string, address: string, port: numbe
   });
 }
 
-function inboundListener(plan: Plan, name: string, address: string, port: number, { sealer }: PipelineParts): Sealed {
+function inboundListener(plan: Plan, name: string, address: string, port: number, { sealer, policies }: PipelineParts): Sealed {
   const { traits } = plan.proxy;
   const declared = plan.proxy.dataplane.spec.networking?.inbound.map((it) => it.port) ?? [];
-  const isStrict = declared.length > 0 && traits.features.has(feature.strictInboundPorts) && plan.mtls !== undefined && !plan.mtls.isPermissive;
+  const isStrict = declared.length > 0 && traits.features.has(feature.strictInboundPorts) && plan.mtls !== undefined && plan.inbounds.every((it) => tlsModeOf(plan, it, policies) === "strict");
   const ports = isStrict ? [...new Set(declared)].toSorted((a, b) => a - b) : [];
   return sealer.keyed(`tproxy in ${name} ${port} ${plan.isUnified} ${traits.features.has(feature.reusePort)} ${isStrict} ${ports.join(",")}`, () => {
     const listener = openListener({

@@ -5,7 +5,7 @@ import { CertificateAuthorityBackend_Mode as MtlsMode } from "#gen/kuma/mesh/v1a
 import { kriOf, type Kind, type Kri, type Resource, type SpecKind } from "#resources";
 import { listInterner, memoOn, memoOnBoth } from "../intern.ts";
 import { fromRules } from "../rules/from-rules.ts";
-import { inboundRules } from "../rules/inbound-rules.ts";
+import { confForEveryone, inboundRules } from "../rules/inbound-rules.ts";
 import { matchesHash } from "../rules/matches-hash.ts";
 import { inboundKey, matchPolicies, type MatchedPolicies } from "../rules/matching.ts";
 import type { PolicyResource } from "../rules/policies.ts";
@@ -102,9 +102,11 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
 
   const confFor = (its: Shared, kindIndex: number, matched: MatchedPolicies, destination: Destination): OutboundConf | undefined => {
     const kind = policyKinds[kindIndex];
-    if (!kind?.policy?.hasTo || matched.all.length === 0) return noConf;
-    const value =
-      destination.is === "service"
+    if (!kind || matched.all.length === 0) return noConf;
+    if (!kind.policy?.hasTo && !kind.policy?.coversOutbounds) return noConf;
+    const value = kind.policy.coversOutbounds
+      ? confForEveryone(inboundRules(kind, matched.all))
+      : destination.is === "service"
         ? ruleForTags(toRules(kind, matched.all, its.targets), destination.tags)?.conf
         : ruleForResource(resourceRules(kind, matched.all, its.targets), destination.resource, destination.kri.section, its.view.mesh)?.conf[0];
     return value === undefined ? noConf : internConf(value);

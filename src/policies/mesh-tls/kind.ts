@@ -31,6 +31,7 @@ export const meshTLS = definePolicyKind({
   order: 300,
   sections: ["from", "rules"],
   isFromAsRules: true,
+  coversOutbounds: true,
   spec,
   validate: validateMeshTLS,
   deprecations: fromDeprecation,
