@@ -1,6 +1,11 @@
 // What kuma-dp asks with: the JSON of POST /bootstrap (spec/security.md 2.2). The wire contract of client and server.
 import { z } from "zod";
 
+/** Free-form content goes into Envoy's node, whose messages may be nested a hundred levels deep. */
+const maxDepth = 60;
+const isShallow = (value: unknown, left = maxDepth): boolean => typeof value !== "object" || value === null || (left > 0 && Object.values(value).every((it) => isShallow(it, left - 1)));
+const freeForm = z.record(z.string(), z.unknown()).refine((it) => isShallow(it), `nested deeper than ${maxDepth} levels`);
+
 const port = z.number().int().min(0).max(65535);
 
 export const bootstrapRequestSchema = z.object({
@@ -21,7 +26,7 @@ export const bootstrapRequestSchema = z.object({
   /** PEM that the proxy trusts; may be empty. */
   caCert: z.string().default(""),
   dynamicMetadata: z.record(z.string(), z.string()).nullish(),
-  otelEnv: z.record(z.string(), z.unknown()).nullish(),
+  otelEnv: freeForm.nullish(),
   dnsPort: port.optional(),
   readinessPort: port.optional(),
   /** True means that the application probe proxy is ENABLED: the name is inverted on the wire, and clients depend on it. */
@@ -32,7 +37,7 @@ export const bootstrapRequestSchema = z.object({
   workdir: z.string().max(4096).default(""),
   metricsResources: z.object({ certPath: z.string(), keyPath: z.string() }).partial().nullish(),
   systemCaPath: z.string().default(""),
-  dataplaneConfig: z.record(z.string(), z.unknown()).nullish(),
+  dataplaneConfig: freeForm.nullish(),
   ipv6Enabled: z.boolean().default(false),
   spireResources: z.object({ socketPath: z.string() }).partial().nullish(),
 });
