@@ -12,6 +12,8 @@ export function aboutRoutes(app: FastifyInstance, options: ApiOptions): void {
   );
   // The one compact document.
   app.get("/config", async (request, reply) => sendAs(reply, "application/json", JSON.stringify(about.config(request.user))));
+  const { trust } = about;
+  if (trust) app.get("/_trust", async (request, reply) => sendJson(reply, trust(request.user)));
   app.get("/who-am-i", async (request, reply) => sendJson(reply, { name: request.user.name, groups: request.user.groups }));
   app.get("/policies", async (_request, reply) => sendJson(reply, { policies: sorted(options).filter((it) => it.isPolicy).map((it) => printPolicy(options, it)) }));
   app.get("/_resources", async (_request, reply) => sendJson(reply, { resources: sorted(options).map((it) => printKind(options, it)) }));

@@ -39,6 +39,8 @@ export interface About {
   readonly clusterId: () => string;
   /** The effective configuration, secrets already masked. Throws `denied` when the user may not see it. */
   readonly config: (user: WritingUser) => unknown;
+  /** Who presents what on which channel. Throws `denied` like `config`. */
+  readonly trust?: (user: WritingUser) => unknown;
 }
 
 export interface DataplaneTokenRequest {

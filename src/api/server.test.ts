@@ -18,7 +18,7 @@ function anApi(more: Partial<ApiOptions> = {}) {
   const certificateBackends = new Map([["builtin", builtinBackend]]);
   const door = openWriteDoor({ store, kinds, place, access, isApiReadOnly: false, unsafeDelete: false, certificateBackends, isZoneOnline: () => false });
   const about = { hostname: "h", instanceId: "i", version: "2.14.3", gui: "/gui", clusterId: () => "c", config: () => ({ mode: "zone" }) };
-  const tokens = { mayIssue: () => {}, dataplane: async () => "dp-token", zone: async () => "zone-token" };
+  const tokens = { defaultValidForMs: 3_600_000, mayIssue: () => {}, dataplane: async () => "dp-token", zone: async () => "zone-token" };
   const options: ApiOptions = { store, door, kinds, place, access, isApiReadOnly: false, log: platform.log, clock: platform.clock, authenticate: () => ({ name: "alice", groups: ["devs"] }), about, tokens, ...more };
   const app = createApi(options);
   const get = (url: string, headers = {}) => app.inject({ method: "GET", url, headers });

@@ -1,6 +1,6 @@
 // Serving gRPC and plain HTTP requests on HTTP/2 connections whose sockets security/ has made.
 import { constants, performServerHandshake, type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
-import type { Socket } from "#security";
+import { tlsFacts, type Socket, type TlsFacts } from "#security";
 import type { Platform } from "#platform";
 import { FrameReader, FramingError, frameOf } from "./framing.ts";
 import { encodeStatusMessage, status } from "./status.ts";
@@ -10,6 +10,8 @@ export interface GrpcCall {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly remoteAddress: string;
+  /** Undefined in the clear. */
+  readonly tls?: TlsFacts | undefined;
   /** True while the peer takes more; after false wait for `onDrain`. Parts of one message; they are not changed afterwards. */
   send(parts: readonly Uint8Array[]): boolean;
   onMessage(handle: (message: Uint8Array) => void): void;
@@ -48,6 +50,7 @@ export interface Http2Options {
 /** What the streams of one connection hold together of messages and bodies that are not complete: no peer is trusted with more. */
 interface Connection {
   readonly remoteAddress: string;
+  readonly tls: TlsFacts | undefined;
   heldBytes: number;
 }
 
@@ -61,7 +64,7 @@ export function http2Server(options: Http2Options): { accept(socket: Socket): vo
   return {
     accept(socket) {
       const session = performServerHandshake(socket, { settings: { maxConcurrentStreams: 1_000_000, initialWindowSize: 1 << 20 } });
-      const connection: Connection = { remoteAddress: socket.remoteAddress ?? "", heldBytes: 0 };
+      const connection: Connection = { remoteAddress: socket.remoteAddress ?? "", tls: tlsFacts(socket), heldBytes: 0 };
       sessions.add(session);
       session.on("error", () => session.destroy()); // a broken peer costs only its own connection
       session.on("stream", (stream, headers, _flags, rawHeaders) => serve(stream, headers, rawHeaders, connection, options));
@@ -175,6 +178,7 @@ function openCall(stream: ServerHttp2Stream, path: string, headers: IncomingHttp
     path,
     headers,
     remoteAddress: connection.remoteAddress,
+    tls: connection.tls,
     send(parts) {
       if (ended || stream.destroyed) return false;
       respond();

@@ -4,11 +4,14 @@ import { badRequest } from "#resources";
 import { followClientAuthorities, followKeyPair, openWorkDirPair, type ClientAuthorities, type FollowedKeyPair, type TlsSettings } from "#security";
 import type { Config } from "./config/load.ts";
 
-export type TlsServer = "apiServer.https" | "dpServer" | "diagnostics" | "monitoringAssignmentServer";
+export const tlsServers = ["apiServer.https", "dpServer", "diagnostics", "monitoringAssignmentServer"] as const;
+export type TlsServer = (typeof tlsServers)[number];
 
 export interface ServerCertificates {
   /** The pair that is shown, with versions and ciphers. */
   tls(server: TlsServer): TlsSettings;
+  /** Called after any pair or client authority was replaced. */
+  onChange(listener: () => void): () => void;
   close(): void;
 }
 
@@ -23,7 +26,7 @@ export async function openCertificates(config: Config, workDir: string, platform
   const general = files("general").certFile ? await follow("general") : await openWorkDirPair({ workDir }, platform);
   opened.push(general);
   const sources = new Map<TlsServer, FollowedKeyPair>();
-  for (const server of ["apiServer.https", "dpServer", "diagnostics", "monitoringAssignmentServer"] as const) {
+  for (const server of tlsServers) {
     sources.set(server, files(server).certFile ? await follow(server) : general);
   }
   const clients = await clientAuthorities(config, platform);
@@ -32,6 +35,12 @@ export async function openCertificates(config: Config, workDir: string, platform
       // An explicit value of the server wins; the general one stands in for what it leaves open.
       const pick = <K extends "tlsMinVersion" | "tlsMaxVersion" | "tlsCipherSuites">(key: K) => (config.isSet(`${server}.${key}`) ? config.get(`${server}.${key}`) : config.get(`general.${key}`));
       return { source: sources.get(server) ?? general, minVersion: pick("tlsMinVersion"), maxVersion: pick("tlsMaxVersion"), cipherSuites: pick("tlsCipherSuites"), ...(server === "apiServer.https" ? clients.tls : {}) };
+    },
+    onChange(listener) {
+      const stops = [...new Set<{ onChange(listener: () => void): () => void }>(opened), ...(clients.source ? [clients.source] : [])].map((it) => it.onChange(listener));
+      return () => {
+        for (const stop of stops) stop();
+      };
     },
     close() {
       for (const source of new Set(opened)) source.close();

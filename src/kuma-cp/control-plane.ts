@@ -31,6 +31,7 @@ import { openHealth } from "./health.ts";
 import { openMadsServer } from "./mads-server.ts";
 import { openProxyDoor } from "./proxy-door.ts";
 import { openStore } from "./store.ts";
+import { openTrust } from "./trust.ts";
 import { openTokenDesk } from "./tokens.ts";
 import { warnOfUnapplied } from "./unapplied.ts";
 
@@ -75,9 +76,10 @@ export async function startControlPlane({ config, platform, levels, home }: Cont
     door, platform, instanceId, flushIntervalMs: config.get("xdsServer.dataplaneStatusFlushInterval"), subscriptionLimit: config.get("metrics.dataplane.subscriptionLimit"),
   });
   let isRunning = true;
+  const authorities = storedAuthorities(store, log);
   const xds = xdsServer({
     planner, pipeline, sealer, meshes, status, instanceId, platform,
-    authorities: storedAuthorities(store, log),
+    authorities,
     adminTls: adminTlsOf(store, platform),
     door: openProxyDoor({
       store, door, kinds, platform, zone: place.zone, authentication: credentials.proxies, sessions: credentials.sessions,
@@ -92,6 +94,7 @@ export async function startControlPlane({ config, platform, levels, home }: Cont
     mayIssueDataplane: config.get("dpServer.authn.dpProxy.dpToken.enableIssuer"), mayIssueZone: config.get("dpServer.authn.zoneProxy.zoneToken.enableIssuer"),
     mayIssueUser: config.get("apiServer.authn.type") === "tokens" ? config.get("apiServer.authn.tokens.enableIssuer") : undefined,
   });
+  const trust = openTrust({ store, certificates, authorities, sessions: credentials.sessions, streams: () => xds.streams(), platform });
   const about = {
     hostname: hostname(), instanceId, version, gui: "",
     clusterId: () => (store.get({ type: "Config", mesh: "", name: "kuma-cluster-id" })?.spec as StoredConfig | undefined)?.config ?? "",
@@ -99,11 +102,15 @@ export async function startControlPlane({ config, platform, levels, home }: Cont
       credentials.access.require("controlPlaneMetadata", user);
       return printConfig(config);
     },
+    trust(user: { readonly name: string; readonly groups: readonly string[] }) {
+      credentials.access.require("controlPlaneMetadata", user);
+      return trust.document();
+    },
   };
   const parts = runParts([defaultsPart({ config, store, door, kinds, place, keys: credentials.keys, platform }), ...controllerParts({ config, store, door, kinds, place, platform })], platform, {
     baseBackoffMs: config.get("general.resilientComponentBaseBackoff"), maxBackoffMs: config.get("general.resilientComponentMaxBackoff"),
   });
-  const closers: (() => unknown)[] = [() => store.close(), () => certificates.close(), () => credentials.close(), () => meshes.close(), () => health?.close(), () => parts.stop()];
+  const closers: (() => unknown)[] = [() => store.close(), () => certificates.close(), () => credentials.close(), () => trust.close(), () => meshes.close(), () => health?.close(), () => parts.stop()];
   const stop = async () => {
     isRunning = false;
     for (const close of closers.splice(0).toReversed()) await close();

@@ -4,6 +4,7 @@ export {
   certificateMetrics, fixedKeyPair, followKeyPair, replaceableKeyPair,
   type FollowedKeyPair, type KeyPairSource, type PairFiles, type ReplaceableKeyPair,
 } from "./certificates/key-pair-source.ts";
+export { describeCertificates, type CertificateSummary } from "./certificates/describe.ts";
 export { followClientAuthorities, type ClientAuthorities, type ClientAuthorityFiles } from "./certificates/client-authorities.ts";
 export { looksLikePath, looksLikePem, parseCertificates, parsePrivateKey, pemBlocks, requirePath, type PemBlock } from "./certificates/pem.ts";
 export { makeEcKeys, makeKeys, privateKeyPem, type KeyOptions, type Keys } from "./certificates/keys.ts";
@@ -28,7 +29,7 @@ export {
   type ClientTrust, type HttpClient, type HttpClientOptions, type HttpRequest, type HttpResponse, type PlaintextCredentials, type SkipVerify, type TlsConnectOptions,
 } from "./connect.ts";
 export { systemTrust, type TrustEnvironment } from "./trust.ts";
-export { peerCertificate, verifiedPeerCertificate } from "./peer.ts";
+export { peerCertificate, tlsFacts, verifiedPeerCertificate, type TlsFacts } from "./peer.ts";
 export {
   checkTokenLife, defaultMaxTokenLifeMs, defaultTokenLifeMs, revocationSecret, signingKeySecret, tokenAudience, tokenIssuer, tokenLife, zonePublicKeySecret,
   type DataplaneClaims, type KeySource, type Revocations, type TokenKind, type UserClaims, type ZoneClaims,

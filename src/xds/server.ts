@@ -6,6 +6,7 @@ import { status, type GrpcCall } from "#grpc";
 import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import { traitsInterner } from "#mesh";
 import { badRequest, failureOf, notFound, type Resource, type ResourceKey } from "#resources";
+import type { TlsFacts } from "#security";
 import { initialDelta, nextDelta, type DeltaEvent } from "./delta.ts";
 import { parseNode, type NodeFacts } from "./metadata.ts";
 import type { Meshes } from "./meshes.ts";
@@ -59,6 +60,8 @@ export interface XdsServer {
   readonly calls: ReadonlyMap<string, (call: GrpcCall) => void>;
   /** Number of proxies with a stream. */
   connected(): number;
+  /** Admitted streams by `<type>/<mesh>/<name>`, with how they are protected. */
+  streams(): readonly { readonly proxy: string; readonly tls: TlsFacts | undefined }[];
 }
 
 interface Outcome {
@@ -139,7 +142,7 @@ export function xdsServer(options: XdsOptions): XdsServer {
       certificate: (certificate) => subscription.certificate(certificate),
     });
     const unfollow = proxy ? options.meshes.follow(facts.mesh, (view) => (view ? proxy.update(view) : stream.call.end(status.notFound, `mesh "${facts.mesh}" was deleted`))) : () => {};
-    stream.state = { is: "open", proxy, admitted, subscription, unfollow };
+    stream.state = { is: "open", proxyName: `${facts.proxyType}/${admitted.key.mesh}/${admitted.key.name}`, proxy, admitted, subscription, unfollow };
     log.info("proxy connected", { proxy: facts.id, address: stream.call.remoteAddress });
     const view = options.meshes.current(facts.mesh);
     if (proxy && !view) throw notFound(`mesh "${facts.mesh}" does not exist`);
@@ -194,6 +197,7 @@ export function xdsServer(options: XdsOptions): XdsServer {
       [deltaMethod, (call: GrpcCall) => open(call, deltaProtocol(options.instanceId))],
     ]),
     connected: () => active.size,
+    streams: () => [...active.values()].flatMap(({ state, call }) => (state.is === "open" ? [{ proxy: state.proxyName, tls: call.tls }] : [])),
   };
 }
 
@@ -206,7 +210,7 @@ interface Stream {
   state:
     | { readonly is: "new" }
     | { readonly is: "admitting" }
-    | { readonly is: "open"; readonly proxy: ConnectedProxy | undefined; readonly admitted: AdmittedProxy; readonly subscription: Subscription; readonly unfollow: () => void }
+    | { readonly is: "open"; readonly proxyName: string; readonly proxy: ConnectedProxy | undefined; readonly admitted: AdmittedProxy; readonly subscription: Subscription; readonly unfollow: () => void }
     | { readonly is: "closed" };
 }
 

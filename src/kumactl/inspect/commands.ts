@@ -9,6 +9,7 @@ import { collectionPath, itemPath, query } from "../documents/paths.ts";
 import { listAt, objectAt, textAt } from "../documents/rows.ts";
 import type { Session } from "../session.ts";
 import { policiesOfProxy, proxiesOfPolicy } from "./attachments.ts";
+import { trustTables } from "./trust.ts";
 import { dataplanes, meshes, services, zoneEgresses, zoneIngresses, zones, type Overview } from "./overviews.ts";
 
 const dataplaneKind = { scope: "Mesh", path: "dataplanes" } as const;
@@ -29,6 +30,7 @@ export function inspectCommand(session: Session): CommandSpec {
       zoneProxyCommand(session, "zoneingress", "zoneingresses"),
       zoneProxyCommand(session, "zoneegress", "zoneegresses"),
       gatewayCommand(session),
+      trustCommand(session),
       ...kindNames.filter((kind) => kind.legacyInspection).map((kind) => policyCommand(session, kind)),
     ],
   };
@@ -126,6 +128,19 @@ function zoneProxyCommand(session: Session, name: string, path: string): Command
       if (!["config-dump", "stats", "clusters"].includes(type)) throw new Error("invalid inspection type");
       const client = await session.checkedClient();
       session.world.out((await client.request({ path: `/${path}/${encodeURIComponent(call.args[0] ?? "")}/${adminQuery(type, call)}`, expects: "text" })).text);
+    },
+  };
+}
+
+function trustCommand(session: Session): CommandSpec {
+  return {
+    name: "trust",
+    summary: "Show certificates, authorities, signing keys and live connections, with their ends",
+    argumentCount: 0,
+    async run({ flags }) {
+      const client = await session.checkedClient();
+      const document = objectAt((await client.request({ path: "/_trust" })).json());
+      session.world.out(await print(formatOf(flags.text("output")), document, () => trustTables(document)));
     },
   };
 }

@@ -26,6 +26,8 @@ export interface Sessions {
   add(session: Session): () => void;
   /** Closes each session for which `check` gives a reason. To be called after any change of keys, revocations or rights. */
   revalidate(check: (facts: CredentialFacts) => string | undefined): void;
+  /** What the live sessions were opened with. */
+  facts(): readonly CredentialFacts[];
   readonly size: number;
 }
 
@@ -54,6 +56,7 @@ export function createSessions(clock: Clock): Sessions {
         if (reason !== undefined) end(session, reason);
       }
     },
+    facts: () => [...live.keys()].map((it) => it.facts),
     get size() {
       return live.size;
     },
