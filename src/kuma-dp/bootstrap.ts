@@ -16,20 +16,26 @@ export interface FetchOptions {
   readonly signal: AbortSignal;
 }
 
-/** The YAML of the bootstrap document. */
-export async function fetchBootstrap(options: FetchOptions): Promise<string> {
+export interface Bootstrapped {
+  /** The bootstrap document. */
+  readonly yaml: string;
+  /** Of the Dataplane; empty when the control plane does not say. */
+  readonly address: string;
+}
+
+export async function fetchBootstrap(options: FetchOptions): Promise<Bootstrapped> {
   const { platform, backoffMs } = options;
   const deadline = platform.clock.now() + options.maxDurationMs;
   for (;;) {
     const outcome = await attempt(options);
-    if ("yaml" in outcome) return outcome.yaml;
+    if ("yaml" in outcome) return outcome;
     if (platform.clock.now() + backoffMs > deadline) throw unavailable(`Failed to fetch Envoy bootstrap config. ${outcome.reason}`);
     platform.log.info("control plane is not ready for this proxy yet, trying again", { reason: outcome.reason, backoffMs });
     await sleep(platform.clock, backoffMs, options.signal);
   }
 }
 
-type Outcome = { readonly yaml: string } | { readonly reason: string };
+type Outcome = Bootstrapped | { readonly reason: string };
 
 async function attempt({ client, request, signal, mayTrustLater = false }: FetchOptions): Promise<Outcome> {
   let facts: Partial<BootstrapRequest>;
@@ -61,9 +67,10 @@ const message = (error: unknown): string => (error instanceof Error ? error.mess
 function read({ status, body }: HttpResponse): Outcome {
   const text = body.toString("utf8");
   if (status === 200) {
-    const answer = JSON.parse(text) as { bootstrap?: unknown };
+    const answer = JSON.parse(text) as { bootstrap?: unknown; kumaSidecarConfiguration?: { networking?: { address?: unknown } } };
     if (typeof answer.bootstrap !== "string") throw badRequest("the control plane's answer holds no bootstrap document");
-    return { yaml: Buffer.from(answer.bootstrap, "base64").toString("utf8") };
+    const address = answer.kumaSidecarConfiguration?.networking?.address;
+    return { yaml: Buffer.from(answer.bootstrap, "base64").toString("utf8"), address: typeof address === "string" ? address : "" };
   }
   if (status === 404 && text === "") return { reason: "Dataplane not found in the control plane. Create it first, or pass it to kuma-dp with --dataplane-file" };
   if (status === 404 && text.trim() === "404: Page Not Found") {

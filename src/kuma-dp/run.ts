@@ -10,8 +10,10 @@ import { fetchBootstrap } from "./bootstrap.ts";
 import { controlPlaneCa, type ControlPlaneCa } from "./ca.ts";
 import { durationOf, isOn, printableSettings, type Settings } from "./config.ts";
 import { findEnvoy, type EnvoyBinary } from "./envoy/binary.ts";
+import { followDocuments } from "./dynamic-config/follow.ts";
 import { startEnvoy } from "./envoy/process.ts";
 import { hasIPv6, memoryLimit, systemCaBundle } from "./host.ts";
+import { serveMetrics } from "./metrics/server.ts";
 import { serveReadiness, type Readiness } from "./readiness/server.ts";
 import { proxyResource, type ProxyResource } from "./resource.ts";
 import { readToken, tokenPath } from "./token.ts";
@@ -32,6 +34,8 @@ export interface RunOptions {
 
 export const version = { version: "2.14.3", gitTag: "v2.14.3", gitCommit: "", buildDate: "" } as const;
 
+const documentIntervalMs = 1000;
+
 export async function run(options: RunOptions): Promise<void> {
   const { settings, platform } = options;
   const log = platform.log;
@@ -51,7 +55,7 @@ export async function run(options: RunOptions): Promise<void> {
     closers.push(() => readiness.close());
     const client = controlPlaneClient(settings, ca, options);
     closers.push(() => client.close());
-    const yaml = await fetchBootstrap({
+    const { yaml, address } = await fetchBootstrap({
       client, platform, backoffMs: durationOf(settings.retryBackoff), maxDurationMs: durationOf(settings.retryMaxDuration), signal: options.stop,
       mayTrustLater: ca.isFollowed,
       request: async () => {
@@ -59,6 +63,11 @@ export async function run(options: RunOptions): Promise<void> {
         return bootstrapRequest({ settings, name, mesh, resource, caPem: ca.current(), workDir, envoy, readinessPort: readiness.port, path });
       },
     });
+    const sockets = settings.socketDir || workDir;
+    const admin = adminClient(yaml, sockets);
+    const metrics = await serveMetrics({ socketPath: socketPath(sockets, `kuma-mh-${name}-${mesh}`), admin, address, platform });
+    closers.push(() => admin.close(), () => metrics.close());
+    closers.push(followDocuments({ socketPath: socketPath(sockets, "kuma-mesh-metric-config"), intervalMs: documentIntervalMs, handlers: new Map([["/meshmetric", (body) => metrics.configure(body)]]), platform }));
     await superviseEnvoy(options, { yaml, workDir, envoy, readiness });
   } finally {
     for (const close of closers.toReversed()) await close();
