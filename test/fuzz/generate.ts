@@ -45,7 +45,7 @@ const operations: readonly ((text: string, at: number, choose: Chooser, others: 
   (text, at) => text.slice(0, at),
   (text, at, choose, others) => text.slice(0, at) + choose.pick(others).slice(choose.below(100)),
   (text, at, choose) => text.slice(0, at) + text.slice(at).replace(/\d+/, () => choose.pick(["-1", "0", "99999999999999999999", "1e999", "0x10", ""])),
-  (text, at, choose) => text.slice(0, at) + text.slice(at).replace(/[{}[\]:,"'&*!|>%@-]/, () => choose.pick([..."{}[]:,\"'&*!|>%@-"])),
+  (text, at, choose) => text.slice(0, at) + text.slice(at).replace(/[{}[\]:,"'&*!|>%@-]/, () => choose.pick("{}[]:,\"'&*!|>%@-".split(""))),
 ];
 
 /** A text of the corpus, changed in one to four places. */
