@@ -10,6 +10,8 @@ export interface Chooser {
   pick<T>(from: readonly T[]): T;
   /** True `percent` times of a hundred. */
   chance(percent: number): boolean;
+  /** Half of the choosers make mostly what is right, so that what lies behind the validation is reached, too. */
+  readonly isTame: boolean;
 }
 
 export function chooser(seed: number): Chooser {
@@ -17,6 +19,7 @@ export function chooser(seed: number): Chooser {
   const below = (limit: number) => Math.floor(random.fraction() * limit);
   return {
     below,
+    isTame: seed % 2 === 0,
     chance: (percent) => below(100) < percent,
     pick(from) {
       const it = from[below(from.length)];
@@ -32,6 +35,8 @@ const texts: readonly string[] = [
   "10.0.0.0/8", "10.0.0.0/99", "http://x:99999/", "https://[", "tcp://", "grpcs://a:b", "%", "%zz", "(", "[a-", "(a+)+$", "a{1,99999}", "\\", "{{", "{{ .name }}", '{{ label "a" }}', "{{ .", "__proto__", "constructor", "toString", "hasOwnProperty",
   "spiffe://default/web", "spiffe://", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "eyJhbGciOiJub25lIn0.e30.", "kri_msvc_default_zone_ns_web_80", "dеfault", "\u202E", "\uD800", "x".repeat(300), "a.".repeat(200), "é", "🙂", "50", "50%", "0.5", "12.345",
 ];
+const tameTexts: readonly string[] = ["web", "api", "default", "10s", "1m", "127.0.0.1", "10.1.2.3", "http", "/path", "example.com", "80", "50", "kuma.io/service", "*"];
+const tameDurations: readonly string[] = ["1s", "10s", "0.5s"];
 const values: readonly unknown[] = [null, true, false, 0, -1, 1, 1.5, 80, 65_536, 2 ** 31, 2 ** 32, 2 ** 53, 1e308, -0, [], {}, [null], [[]], { "": "" }, { a: { b: { c: {} } } }, { constructor: 1 }, { toString: 1, valueOf: 1 }, { type: 1 }, ["a", 1, null]];
 
 export const anyText = (choose: Chooser): string => choose.pick(texts);
@@ -78,7 +83,7 @@ function changedOnce(value: unknown, choose: Chooser): unknown {
 
 /** A document of the kind, mostly right in its form, with wrong values here and there. */
 export function documentOf(kind: Kind, choose: Chooser): unknown {
-  const meta = { type: kind.name, name: choose.chance(90) ? "made-up" : anyText(choose), ...(kind.scope === "Mesh" ? { mesh: choose.chance(95) ? "default" : anyText(choose) } : {}), ...(choose.chance(10) ? { labels: { [anyText(choose)]: anyText(choose) } } : {}) };
+  const meta = { type: kind.name, name: choose.isTame || choose.chance(90) ? "made-up" : anyText(choose), ...(kind.scope === "Mesh" ? { mesh: choose.isTame || choose.chance(95) ? "default" : anyText(choose) } : {}), ...(!choose.isTame && choose.chance(10) ? { labels: { [anyText(choose)]: anyText(choose) } } : {}) };
   if (kind.shape === "flat") return { ...(fromMessage(kind.message, choose, 0) as object), ...meta };
   return { ...meta, spec: fromSchema(schemaOf(kind), schemaOf(kind), choose, 0) };
 }
@@ -109,7 +114,7 @@ function schemaOf(kind: Extract<Kind, { readonly shape: "spec" }>): Schema {
 }
 
 function fromSchema(schema: Schema, root: Schema, choose: Chooser, depth: number): unknown {
-  if (choose.chance(1)) return anyValue(choose);
+  if (!choose.isTame && choose.chance(1)) return anyValue(choose);
   if (schema.$ref) return fromSchema(root.$defs?.[schema.$ref.split("/").at(-1) ?? ""] ?? {}, root, choose, depth + 1);
   const alternatives = schema.anyOf ?? schema.oneOf;
   if (alternatives && alternatives.length > 0) return fromSchema(choose.pick(alternatives), root, choose, depth);
@@ -117,27 +122,28 @@ function fromSchema(schema: Schema, root: Schema, choose: Chooser, depth: number
   if (schema.const !== undefined) return schema.const;
   if (schema.enum && schema.enum.length > 0) return choose.pick(schema.enum);
   if (schema.properties) {
-    const isWanted = (key: string) => schema.required?.includes(key) || choose.chance(depth < 6 ? 55 : 20);
+    const isWanted = (key: string) => schema.required?.includes(key) || choose.chance(choose.isTame ? 70 : depth < 6 ? 55 : 20);
     return Object.fromEntries(Object.entries(schema.properties).flatMap(([key, inner]) => (depth < 12 && isWanted(key) ? [[key, fromSchema(inner, root, choose, depth + 1)]] : [])));
   }
-  if (schema.type === "array") return Array.from({ length: choose.below(3) }, () => fromSchema(schema.items ?? {}, root, choose, depth + 1));
+  if (schema.type === "array") return Array.from({ length: choose.isTame ? 1 + choose.below(2) : choose.below(3) }, () => fromSchema(schema.items ?? {}, root, choose, depth + 1));
   if (schema.type === "object") {
     const inner = typeof schema.additionalProperties === "object" ? schema.additionalProperties : {};
     return Object.fromEntries(Array.from({ length: choose.below(3) }, () => [anyText(choose), fromSchema(inner, root, choose, depth + 1)]));
   }
-  if (schema.type === "integer" || schema.type === "number") return choose.pick([0, 1, 5, 80, 100, -1, 65_535, 65_536, 2 ** 31, 0.5]);
+  if (schema.type === "integer" || schema.type === "number") return choose.isTame ? choose.pick([1, 5, 80, 100]) : choose.pick([0, 1, 5, 80, 100, -1, 65_535, 65_536, 2 ** 31, 0.5]);
   if (schema.type === "boolean") return choose.chance(50);
-  return choose.chance(40) ? choose.pick(["web", "default", "a", "10s", "5", "Mesh", "http", "*"]) : anyText(choose);
+  return choose.chance(choose.isTame ? 97 : 40) ? choose.pick(tameTexts) : anyText(choose);
 }
 
 function fromMessage(message: DescMessage, choose: Chooser, depth: number): unknown {
-  if (choose.chance(2)) return anyValue(choose);
+  if (!choose.isTame && choose.chance(2)) return anyValue(choose);
   const short = message.typeName.replace("google.protobuf.", "");
-  if (short === "Duration") return choose.pick(["1s", "0.5s", "-1s", "315576000001s", "1", ""]);
+  if (short === "Duration") return choose.isTame ? choose.pick(tameDurations) : choose.pick(["1s", "0.5s", "-1s", "315576000001s", "1", ""]);
   if (short === "Timestamp") return choose.pick(["2026-01-01T00:00:00Z", "0000-00-00T00:00:00Z", "x"]);
   if (short === "Struct") return choose.chance(50) ? {} : { [anyText(choose)]: anyValue(choose) };
-  if (short.endsWith("Value") && short !== message.typeName) return anyValue(choose);
-  return Object.fromEntries(message.fields.flatMap((field) => (depth < 8 && choose.chance(depth < 3 ? 60 : 30) ? [[choose.chance(80) ? field.jsonName : field.name, fromField(field, choose, depth)]] : [])));
+  const wrapped = short.endsWith("Value") && short !== message.typeName ? message.fields[0] : undefined;
+  if (wrapped) return choose.isTame ? fromField(wrapped, choose, depth) : anyValue(choose);
+  return Object.fromEntries(message.fields.flatMap((field) => (depth < 8 && choose.chance(choose.isTame ? 75 : depth < 3 ? 60 : 30) ? [[choose.chance(80) ? field.jsonName : field.name, fromField(field, choose, depth)]] : [])));
 }
 
 function fromField(field: DescField, choose: Chooser, depth: number): unknown {
@@ -145,13 +151,15 @@ function fromField(field: DescField, choose: Chooser, depth: number): unknown {
     if (field.message) return fromMessage(field.message, choose, depth + 1);
     if (field.enum) return choose.chance(80) ? choose.pick(field.enum.values).name : choose.pick([0, 1, 99, -1, "NO"]);
     if (field.scalar === ScalarType.BOOL) return choose.chance(50);
-    if (field.scalar === ScalarType.STRING) return anyText(choose);
+    if (field.scalar === ScalarType.STRING) return choose.isTame ? choose.pick(tameTexts) : anyText(choose);
     if (field.scalar === ScalarType.BYTES) return choose.pick(["", "AAAA", "!", "a"]);
+    if (choose.isTame) return choose.pick([1, 80, 8080]);
     return choose.pick([0, 1, 80, -1, 65_536, 2 ** 32, "80", "-1", 1.5]);
   };
-  if (choose.chance(2)) return anyValue(choose);
-  if (field.fieldKind === "list") return Array.from({ length: choose.below(3) }, one);
-  if (field.fieldKind === "map") return Object.fromEntries(Array.from({ length: choose.below(3) }, () => [anyText(choose), one()]));
+  if (!choose.isTame && choose.chance(2)) return anyValue(choose);
+  const length = choose.isTame ? 1 + choose.below(2) : choose.below(3);
+  if (field.fieldKind === "list") return Array.from({ length }, one);
+  if (field.fieldKind === "map") return Object.fromEntries(Array.from({ length }, () => [choose.isTame ? choose.pick(["kuma.io/service", "kuma.io/protocol", "version"]) : anyText(choose), one()]));
   return one();
 }
 

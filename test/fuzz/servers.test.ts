@@ -53,7 +53,7 @@ test("HTTP requests: answered below 500; what is refused changes nothing, what i
     const [method = "GET", url = "/"] = choose.pick(lines).split(" ");
     return {
       method: (choose.chance(80) ? method : choose.pick(["GET", "PUT", "POST", "DELETE"])) as HttpInput["method"],
-      url: `/${changedText([url, item], choose).replace(/^\/+/, "").replaceAll(/[^\x21-\x7e]/g, (it) => encodeURIComponent(it.isWellFormed() ? it : "x"))}`,
+      url: `/${changedText([url, item], choose).replace(/^\/+/, "").replaceAll(/[^\x21-\x7e]|\\/g, (it) => encodeURIComponent(it.isWellFormed() ? it : "x"))}`,
       headers: { "content-type": choose.chance(80) ? "application/json" : "text/x", ...(choose.chance(10) ? { accept: anyText(choose).replaceAll(/[^\x20-\x7e]/g, "") } : {}) },
       body: choose.chance(50) ? JSON.stringify(anyValue(choose)) : changedText(['{"mesh":"default","validFor":"1h"}', '{"zone":"a","scope":["ingress"]}'], choose),
     };
