@@ -77,10 +77,11 @@ export async function startControlPlane({ config, platform, levels, home }: Cont
   });
   let isRunning = true;
   const authorities = storedAuthorities(store, log);
+  const adminTls = adminTlsOf(store, platform);
   const xds = xdsServer({
     planner, pipeline, sealer, meshes, status, instanceId, platform,
     authorities,
-    adminTls: adminTlsOf(store, platform),
+    adminTls,
     door: openProxyDoor({
       store, door, kinds, platform, zone: place.zone, authentication: credentials.proxies, sessions: credentials.sessions,
       deregistrationDelayMs: config.get("xdsServer.dataplaneDeregistrationDelay"), isRunning: () => isRunning,
@@ -110,7 +111,7 @@ export async function startControlPlane({ config, platform, levels, home }: Cont
   const parts = runParts([defaultsPart({ config, store, door, kinds, place, keys: credentials.keys, platform }), ...controllerParts({ config, store, door, kinds, place, platform })], platform, {
     baseBackoffMs: config.get("general.resilientComponentBaseBackoff"), maxBackoffMs: config.get("general.resilientComponentMaxBackoff"),
   });
-  const closers: (() => unknown)[] = [() => store.close(), () => certificates.close(), () => credentials.close(), () => trust.close(), () => meshes.close(), () => health?.close(), () => parts.stop()];
+  const closers: (() => unknown)[] = [() => store.close(), () => certificates.close(), () => credentials.close(), () => trust.close(), () => adminTls.close(), () => meshes.close(), () => health?.close(), () => parts.stop()];
   const stop = async () => {
     isRunning = false;
     for (const close of closers.splice(0).toReversed()) await close();

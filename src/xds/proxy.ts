@@ -1,9 +1,10 @@
 // One connected proxy: its current plan turned into the snapshot it should have, and its certificate kept fresh.
-import type { AdminTls, Pipeline, Sealed, Sealer } from "#envoy";
+import type { Pipeline, Sealed, Sealer } from "#envoy";
 import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import { memoOn, type Destination, type MeshView, type Planner, type Proxy, type Scope } from "#mesh";
 import type { Platform } from "#platform";
 import type { Resource } from "#resources";
+import { keepAdminTls, type AdminTlsSource, type KeptAdminTls } from "./admin-tls.ts";
 import { issueIdentity, trustBundle, urisOf, type AuthoritySource, type Identity } from "./secrets.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { CertificateFacts } from "./status.ts";
@@ -14,8 +15,8 @@ export interface ProxyParts {
   readonly sealer: Sealer;
   readonly authorities: AuthoritySource;
   readonly platform: Platform;
-  /** Certificates of the proxy's admin listener; undefined while the control plane has no authority for them. */
-  readonly adminTls: (proxy: Resource) => Promise<AdminTls | undefined>;
+  /** Certificates of proxies' admin listeners. */
+  readonly adminTls: AdminTlsSource;
 }
 
 export interface ProxyEvents {
@@ -38,7 +39,7 @@ export class ConnectedProxy {
   private scope: Scope | undefined;
   private plannedFor: Resource<Dataplane> | undefined;
   private identity: Identity | undefined;
-  private adminTls: AdminTls | undefined;
+  private adminTls: KeptAdminTls | undefined;
   private isIssuing = false;
   private hasStarted = false;
   private hasEnded = false;
@@ -55,7 +56,9 @@ export class ConnectedProxy {
 
   async start(view: MeshView): Promise<void> {
     this.view ??= view;
-    this.adminTls = await this.parts.adminTls(this.proxy.dataplane);
+    const kept = await keepAdminTls(this.parts.adminTls, () => this.proxy.dataplane, this.parts.platform, () => this.replan());
+    if (this.hasEnded) return kept.end();
+    this.adminTls = kept;
     this.hasStarted = true;
     // A newer view may have come meanwhile.
     this.update(this.view);
@@ -64,6 +67,13 @@ export class ConnectedProxy {
   end(): void {
     this.hasEnded = true;
     this.cancelRenewal();
+    this.adminTls?.end();
+  }
+
+  /** The plan is as before, what is made of it is not. */
+  private replan(): void {
+    this.scope = undefined;
+    if (this.view) this.update(this.view);
   }
 
   get dataplane(): Resource<Dataplane> {
@@ -89,7 +99,7 @@ export class ConnectedProxy {
     const mustPlan = scope !== this.scope || this.plannedFor !== this.proxy.dataplane || !this.last;
     if (mustPlan) {
       const plan = this.parts.planner.plan(view, this.proxy);
-      const resources = this.parts.pipeline.resourcesFor(plan, this.adminTls);
+      const resources = this.parts.pipeline.resourcesFor(plan, this.adminTls?.current());
       this.scope = scope;
       this.plannedFor = this.proxy.dataplane;
       this.last = {

@@ -8,6 +8,7 @@ import { traitsInterner } from "#mesh";
 import { badRequest, failureOf, notFound, type Resource, type ResourceKey } from "#resources";
 import type { TlsFacts } from "#security";
 import { initialDelta, nextDelta, type DeltaEvent } from "./delta.ts";
+import { keepAdminTls } from "./admin-tls.ts";
 import { parseNode, type NodeFacts } from "./metadata.ts";
 import type { Meshes } from "./meshes.ts";
 import { ConnectedProxy, type ProxyParts } from "./proxy.ts";
@@ -148,13 +149,20 @@ export function xdsServer(options: XdsOptions): XdsServer {
     if (proxy && !view) throw notFound(`mesh "${facts.mesh}" does not exist`);
     for (const waiting of stream.waiting.splice(0)) apply(stream, waiting());
     if (proxy && view) await proxy.start(view);
-    else apply(stream, stream.protocol.wanted({ ...(await zoneResources(admitted.zoneProxy, facts)), endpoints: new Map(), secrets: new Map() }));
+    else await startZoneProxy(stream, admitted.zoneProxy, facts);
   };
 
-  const zoneResources = async (proxy: AdmittedProxy["zoneProxy"], { proxyType: type, name, traits }: NodeFacts): Promise<Pick<Snapshot, "clusters" | "listeners">> => {
-    if (!proxy || type === "dataplane") return { clusters: [], listeners: [] };
+  const startZoneProxy = async (stream: Stream, proxy: AdmittedProxy["zoneProxy"], { proxyType: type, name, traits }: NodeFacts) => {
+    if (!proxy || type === "dataplane") return;
     const { resource, ...place } = proxy;
-    return options.pipeline.zoneProxyResourcesFor({ type, name, traits: internTraits(traits), ...place }, await options.adminTls(resource));
+    const send = () => {
+      const resources = options.pipeline.zoneProxyResourcesFor({ type, name, traits: internTraits(traits), ...place }, kept.current());
+      apply(stream, stream.protocol.wanted({ ...resources, endpoints: new Map(), secrets: new Map() }));
+    };
+    const kept = await keepAdminTls(options.adminTls, () => resource, options.platform, send);
+    if (stream.state.is === "closed") return kept.end();
+    stream.endAdmin = () => kept.end();
+    send();
   };
 
   const apply = (stream: Stream, outcome: Outcome) => {
@@ -186,6 +194,7 @@ export function xdsServer(options: XdsOptions): XdsServer {
     if (state.is !== "open") return;
     state.unfollow();
     state.proxy?.end();
+    stream.endAdmin?.();
     state.subscription.ended();
     state.admitted.leave();
     log.info("proxy disconnected", { proxy: stream.id });
@@ -207,6 +216,8 @@ interface Stream {
   readonly waiting: (() => Outcome)[];
   waitingBytes: number;
   id?: string;
+  /** Of zone proxies: ends the care for their admin listener. */
+  endAdmin?: () => void;
   state:
     | { readonly is: "new" }
     | { readonly is: "admitting" }

@@ -1,6 +1,9 @@
 // Envoy's admin interface through the control plane, with real Envoy on an address of loopback.
 import { request as httpRequest } from "node:http";
+import { connect as tlsConnect } from "node:tls";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { makeAdminAuthority } from "#security";
+import { secretResource } from "../../harness/tokens.ts";
 import { dataplaneResource, until } from "../../harness/control-plane.ts";
 import { envoyPath } from "../../harness/peers.ts";
 import { openPlace, type Place } from "./proxies.ts";
@@ -10,6 +13,15 @@ const withEnvoy = test.skipIf(envoy === undefined);
 let place: Place;
 let token = "";
 const base = "/meshes/default/dataplanes/web";
+/** Fingerprint of what the admin port shows. */
+const serverCertificate = () =>
+  new Promise<string>((resolve) => {
+    const socket = tlsConnect({ host: "127.0.0.1", port: place.adminPort, rejectUnauthorized: false }, () => {
+      resolve(socket.getPeerCertificate().fingerprint256);
+      socket.destroy();
+    });
+    socket.on("error", () => resolve("none"));
+  });
 const get = (path: string) => place.controlPlane.get(path);
 
 beforeAll(async () => {
@@ -55,14 +67,21 @@ withEnvoy("the admin port answers nobody in plain but for /ready (needs Envoy)",
 });
 
 withEnvoy("the admin port refuses a caller without the control plane's certificate (needs Envoy)", async () => {
-  const { connect } = await import("node:tls");
   const failure = await new Promise<string>((resolve) => {
-    const socket = connect({ host: "127.0.0.1", port: place.adminPort, rejectUnauthorized: false });
+    const socket = tlsConnect({ host: "127.0.0.1", port: place.adminPort, rejectUnauthorized: false });
     socket.on("error", (error) => resolve(error.message));
     socket.on("secureConnect", () => socket.write("GET /stats HTTP/1.1\r\nhost: x\r\n\r\n"));
     socket.on("data", (bytes: Buffer) => resolve(bytes.toString("latin1")));
   });
   expect(failure).toMatch(/certificate required/i);
+});
+
+withEnvoy("with another envoy-admin-ca the running proxy gets another certificate, and can be asked again (needs Envoy)", async () => {
+  const authority = await makeAdminAuthority(Date.now());
+  const before = await serverCertificate();
+  const answer = await place.controlPlane.put("/global-secrets/envoy-admin-ca", secretResource("envoy-admin-ca", authority));
+  expect(answer.status).toBe(200);
+  await until(async () => (await serverCertificate()) !== before && (await get(`${base}/clusters`)).status === 200, 15_000);
 });
 
 withEnvoy("rights decide who looks (needs Envoy)", async () => {
