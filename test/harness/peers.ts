@@ -3,7 +3,12 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 /** Path of Envoy in the user's cache folder, or undefined. */
-export function envoyPath(): string | undefined {
-  const path = join(process.env.XDG_CACHE_HOME ?? join(process.env.HOME ?? "", ".cache"), "koguma", "envoy-1.40.0", "envoy");
+export const envoyPath = (): string | undefined => cached("envoy-1.40.0", "envoy");
+
+/** A Prometheus with `kuma_sd_configs`, which some distributions leave out. */
+export const prometheusPath = (): string | undefined => cached("prometheus-0.316.0", "prometheus");
+
+function cached(folder: string, name: string): string | undefined {
+  const path = join(process.env.XDG_CACHE_HOME ?? join(process.env.HOME ?? "", ".cache"), "koguma", folder, name);
   return existsSync(path) ? path : undefined;
 }
