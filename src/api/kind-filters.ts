@@ -1,7 +1,8 @@
 // Query parameters that only some collections know: tags of dataplanes and external services, gateways of dataplanes.
 import { Dataplane_Networking_Gateway_GatewayType as GatewayType, type Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import type { ExternalService } from "#gen/kuma/mesh/v1alpha1/gateway_pb.js";
-import type { Kind, Resource } from "#resources";
+import { ServiceInsight_Service_Type as ServiceType, type ServiceInsight_Service } from "#gen/kuma/mesh/v1alpha1/insights_pb.js";
+import { badRequest, type Kind, type Resource } from "#resources";
 import { several, single, type Query } from "./query.ts";
 
 type Filter = (resource: Resource) => boolean;
@@ -9,6 +10,7 @@ type Filter = (resource: Resource) => boolean;
 const filtersByKind: ReadonlyMap<string, (query: Query) => Filter | undefined> = new Map([
   ["Dataplane", dataplaneFilter],
   ["ExternalService", externalServiceFilter],
+  ["ServiceInsight", serviceTypeFilter],
 ]);
 
 export const matchesKindFilters = (kind: Kind, query: Query): Filter | undefined => filtersByKind.get(kind.name)?.(query);
@@ -30,6 +32,17 @@ function externalServiceFilter(query: Query): Filter | undefined {
   if (tags.length === 0) return undefined;
   return (resource) => tags.every(([key, value]) => (resource.spec as ExternalService).tags[key]?.includes(value) === true);
 }
+
+/** `type=internal,external`: of the services in insights. */
+function serviceTypeFilter(query: Query): Filter | undefined {
+  const names = (single(query["type"]) ?? "").split(",").filter(Boolean);
+  if (names.length === 0) return undefined;
+  const types = names.map((name) => serviceTypes[name]);
+  if (types.includes(undefined)) throw badRequest("bad request: unsupported service type");
+  return (resource) => types.includes((resource.spec as ServiceInsight_Service).serviceType);
+}
+
+const serviceTypes: Readonly<Record<string, ServiceType>> = { internal: ServiceType.internal, external: ServiceType.external, gateway_builtin: ServiceType.gateway_builtin, gateway_delegated: ServiceType.gateway_delegated };
 
 /** `tag=key:value` as often as given; malformed ones are ignored. */
 function tagsOf(query: Query): readonly (readonly [string, string])[] {

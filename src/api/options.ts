@@ -1,6 +1,7 @@
 // What the API is made of: everything it needs is handed in.
 import type { FastifyRequest } from "fastify";
-import type { Kinds, Place, Resource } from "#resources";
+import type { ServiceInsight_Service } from "#gen/kuma/mesh/v1alpha1/insights_pb.js";
+import type { Json, Kinds, Place, Resource } from "#resources";
 import type { Store } from "#store";
 import type { Access, WriteDoor, WritingUser } from "#write";
 import type { Clock, Log } from "#platform";
@@ -23,10 +24,20 @@ export interface ApiOptions {
   readonly tokens?: TokenDesk;
   readonly inspect?: Inspection;
   readonly envoyAdmin?: EnvoyAdmin;
+  readonly insights?: Insights;
   /** Default 5 MB. */
   readonly bodyLimitBytes?: number;
   /** A request whose body has not arrived by then is cut off; default 10 s (`apiServer.readTimeout`). */
   readonly readTimeoutMs?: number;
+}
+
+/** Counts over everything; those per mesh are read from the store like resources. */
+export interface Insights {
+  readonly global: () => Json;
+  /** Totals of the global kinds by name. */
+  readonly totals: () => Json;
+  /** What is said of a service that nobody offers. */
+  readonly unknownService: (name: string) => ServiceInsight_Service;
 }
 
 export interface About {

@@ -7,7 +7,8 @@ import { queryOf, single } from "./query.ts";
 import type { ApiOptions } from "./options.ts";
 
 export function resourceRoutes(app: FastifyInstance, options: ApiOptions): void {
-  for (const kind of options.kinds.all) for (const path of [kind.path, kind.pathAlias ?? ""].filter(Boolean)) kindRoutes(app, options, kind, path);
+  const plain = options.kinds.all.filter((it) => it.name !== "ServiceInsight" || !options.insights);
+  for (const kind of plain) for (const path of [kind.path, kind.pathAlias ?? ""].filter(Boolean)) kindRoutes(app, options, kind, path);
 }
 
 function kindRoutes(app: FastifyInstance, options: ApiOptions, kind: Kind, path: string): void {

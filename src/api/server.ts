@@ -5,10 +5,12 @@ import { aboutRoutes } from "./about-routes.ts";
 import { envoyAdminRoutes } from "./envoy-admin-routes.ts";
 import { documentOf, sendError } from "./errors.ts";
 import { inspectRoutes } from "./inspect-routes.ts";
+import { insightRoutes } from "./insight-routes.ts";
 import { kriRoute } from "./kri-route.ts";
 import { negotiate } from "./negotiation.ts";
 import type { ApiOptions } from "./options.ts";
 import { overviewRoutes } from "./overview-routes.ts";
+import { serviceInsightRoutes } from "./service-insight-routes.ts";
 import { resourceRoutes } from "./resource-routes.ts";
 import { tokenRoutes } from "./token-routes.ts";
 
@@ -72,10 +74,12 @@ export function apiRoutes(app: FastifyInstance, options: ApiOptions): void {
   });
   aboutRoutes(app, options);
   overviewRoutes(app, options);
+  insightRoutes(app, options);
   kriRoute(app, options);
   tokenRoutes(app, options);
   inspectRoutes(app, options);
   envoyAdminRoutes(app, options);
+  serviceInsightRoutes(app, options);
   resourceRoutes(app, options);
 }
 

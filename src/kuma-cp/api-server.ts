@@ -1,5 +1,6 @@
 // Ports 5681 and 5682: the REST API for users, over HTTP and HTTPS, by the same handlers.
 import { createApi, type About, type EnvoyAdmin, type Inspection, type TokenDesk } from "#api";
+import { globalInsight, globalTotals, unknownService, withInsights } from "#insights";
 import type { Platform } from "#platform";
 import type { Kinds, Place } from "#resources";
 import { authenticateUser, callFacts, createHttp1Server, feedHttp1, openEndpoint, type Http1Server, type OpenEndpoint, type TlsSettings } from "#security";
@@ -39,9 +40,16 @@ export async function openApiServer(parts: ApiServerParts): Promise<ApiServer> {
     validator: credentials.validator,
   };
   let server: Http1Server | undefined;
+  const naming = { dnsDomain: config.get("dnsServer.domain"), serviceVipPort: config.get("dnsServer.serviceVipPort") };
+  const store = withInsights(parts.store, { kinds: parts.kinds, naming, clock: platform.clock });
+  const insights = {
+    global: () => globalInsight(store, parts.kinds, new Date(platform.clock.now()).toISOString()),
+    totals: () => globalTotals(store, parts.kinds),
+    unknownService: (name: string) => unknownService(name, naming),
+  };
   const app = createApi(
     {
-      store: parts.store, door: parts.door, kinds: parts.kinds, place: parts.place, access: parts.access, isApiReadOnly: config.get("apiServer.readOnly"), log, clock: platform.clock,
+      store, insights, door: parts.door, kinds: parts.kinds, place: parts.place, access: parts.access, isApiReadOnly: config.get("apiServer.readOnly"), log, clock: platform.clock,
       authenticate: async (request) => (await authenticateUser(callFacts(request), rules)).user,
       about: parts.about, tokens: parts.tokens, inspect: parts.inspect, envoyAdmin: parts.envoyAdmin,
     },
@@ -72,6 +80,7 @@ export async function openApiServer(parts: ApiServerParts): Promise<ApiServer> {
     async close() {
       await Promise.all(opened.map((it) => it.close()));
       await app.close();
+      await store.close();
     },
   };
 }
