@@ -7,8 +7,8 @@ export { messageOf, pack, packNew, typed, typeUrlOf, type Typed } from "./any.ts
 export { staticCluster, type ClusterDraft } from "./draft/cluster.ts";
 export { chain, openListener, type ChainDraft, type ListenerDraft } from "./draft/listener.ts";
 export { loopbackCidrs, openHttp, type HttpDraft, type RouteDraft } from "./draft/http.ts";
-export { downstreamTls, uriPrefix } from "./draft/tls.ts";
+export { fileTls, meshTls } from "./internal/mesh-prometheus.ts";
 export { sanitised, socketPath, system } from "./names.ts";
 export { protoDuration } from "./duration.ts";
 // names in certificates, which policies match on
-export { spiffeId, spiffeTrustDomainPrefix, tagUri } from "#security/names";
+export { spiffeId, tagUri } from "#security/names";

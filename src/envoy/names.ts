@@ -14,6 +14,8 @@ export const system = {
     legacy: `${direction}:passthrough:${family}`,
     unified: `self_transparentproxy_passthrough_${direction}_${family}`,
   }),
+  /** The same in both families. */
+  meshPrometheus: { listener: "kuma:metrics:prometheus", cluster: "kuma:metrics:hijacker" },
   noDestination: "self_transparentproxy_no_destination_inbound",
 } as const;
 

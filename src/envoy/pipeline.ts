@@ -5,6 +5,7 @@ import { adminResources } from "./internal/admin.ts";
 import { dnsDocument, dnsResources } from "./internal/dns.ts";
 import { dynamicConfigResources } from "./internal/dynamic-config.ts";
 import { zoneProxyResources, type ZoneProxy } from "./internal/zone-proxy.ts";
+import { meshPrometheus } from "./internal/mesh-prometheus.ts";
 import { transparentProxyResources } from "./internal/transparent-proxy.ts";
 import { sealCluster } from "./draft/cluster.ts";
 import { sealEndpoints } from "./draft/endpoints.ts";
@@ -101,7 +102,9 @@ function build(plan: Plan, adminTls: AdminTls | undefined, parts: PipelineParts)
 function policyResources(plan: Plan, parts: PipelineParts): ResourceGroup {
   const { policies, sealer } = parts;
   const dns = dnsDocument(plan);
-  const drafts: ProxyDrafts = { clusters: [], listeners: [], documents: dns ? [dns] : [] };
+  const older = meshPrometheus(plan);
+  for (const draft of older?.clusters ?? []) for (const policy of policies) policy.everyCluster?.(draft);
+  const drafts: ProxyDrafts = { clusters: older?.clusters ?? [], listeners: older?.listeners ?? [], documents: dns ? [dns] : [] };
   for (const policy of policies) {
     const conf = plan.proxyConfs.get(policy.kind);
     if (conf) policy.proxy?.(conf, plan, drafts);

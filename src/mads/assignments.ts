@@ -1,7 +1,7 @@
 // Which targets of a mesh Prometheus is to scrape: a function of the view, computed once per set of proxies and policies (spec/security.md 8).
 import { Dataplane_Networking_Gateway_GatewayType as GatewayType, type Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import type { Mesh } from "#gen/kuma/mesh/v1alpha1/mesh_pb.js";
-import { identifyingService, matchPolicies, memoOn, memoOnBoth, metricLabels, singleRule, type MeshView, type PolicyResource, type RuleTargets } from "#mesh";
+import { identifyingService, matchPolicies, memoOn, memoOnBoth, meshMetrics, metricLabels, singleRule, type MeshView, type PolicyResource, type RuleTargets } from "#mesh";
 import type { Resource, SpecKind } from "#resources";
 import { z } from "zod";
 
@@ -39,8 +39,6 @@ const metricConf = z.object({
     }))
     .optional(),
 });
-
-const legacyConf = z.object({ port: z.number().optional(), path: z.string().optional(), tls: z.object({ mode: z.string().optional() }).optional() });
 
 export type AssignmentsOf = (view: MeshView) => MeshAssignments;
 
@@ -80,16 +78,10 @@ function prometheusBackends(conf: unknown) {
 }
 
 function legacyAssignments(mesh: Resource<Mesh>, dataplanes: readonly Resource<Dataplane>[]): readonly Assignment[] {
-  const { metrics } = mesh.spec;
-  const backend = metrics?.backends.find((it) => it.name === metrics.enabledBackend);
-  if (!backend || backend.type !== "prometheus") return [];
-  const shared = legacyConf.safeParse(backend.conf ?? {}).data ?? {};
-  return dataplanes.map((dataplane) => {
-    const own = dataplane.spec.metrics?.type === "prometheus" ? (legacyConf.safeParse(dataplane.spec.metrics.conf ?? {}).data ?? {}) : {};
-    const conf = { ...shared, ...own };
-    return assignment(mesh.name, dataplane, {
-      scheme: conf.tls?.mode === "providedTLS" ? "https" : "http", port: conf.port ?? 5670, path: conf.path ?? "/metrics", labels: metricLabels(dataplane),
-    });
+  return dataplanes.flatMap((dataplane): Assignment[] => {
+    const conf = meshMetrics(mesh, dataplane);
+    if (!conf) return [];
+    return [assignment(mesh.name, dataplane, { scheme: conf.tls === "providedTLS" ? "https" : "http", port: conf.port, path: conf.path, labels: metricLabels(dataplane) })];
   });
 }
 

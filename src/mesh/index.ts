@@ -14,6 +14,7 @@ export { sectionName, type MeshServicePort, type MeshServiceResource, type MeshS
 export type {
   BackendRef, HeaderModifier, HttpMatch, HttpRoute, PathRewrite, RouteFilter, RouteShaper, ShapeContext, ValueMatch, WeightedBackend,
 } from "./plan/routes.ts";
+export { meshMetrics, type MeshMetrics } from "./plan/mesh-metrics.ts";
 export { metricLabels } from "./plan/metric-labels.ts";
 export { legacyVips, vipConfigName } from "./plan/vips.ts";
 // rules

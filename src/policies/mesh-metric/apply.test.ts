@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { createPipeline, createSealer } from "#envoy";
 import { ListenerSchema } from "#gen/envoy/config/listener/v3/listener_pb.js";
 import { DataplaneSchema } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
+import { MeshSchema } from "#gen/kuma/mesh/v1alpha1/mesh_pb.js";
 import type { Plan, ProxyTraits } from "#mesh";
 import { meshMetricApply } from "./apply.ts";
 
@@ -12,11 +13,11 @@ const traits: ProxyTraits = {
   features: new Set(), ipv6: true, transparentProxy: undefined, dnsPort: 0, readinessPort: 0, adminPort: 0, adminAddress: "", adminSocketPath: "", workdir: "/run/web",
 };
 
-function resourcesFor(conf: object, more: Partial<ProxyTraits> = {}, mtls?: Plan["mtls"]) {
+function resourcesFor(conf: object | undefined, more: Partial<ProxyTraits> = {}, mtls?: Plan["mtls"], metrics: object = {}) {
   const dataplane = { name: "web-1", labels: {}, spec: create(DataplaneSchema, { networking: { address: "10.0.0.1", inbound: [{ port: 80, tags: { "kuma.io/service": "web" } }] } }) };
   const plan = {
-    proxy: { dataplane, traits: { ...traits, ...more } }, meshName: "default", zone: "east", isUnified: false, mtls, dns: [], inbounds: [], outbounds: [],
-    proxyConfs: new Map([["MeshMetric", { value: conf }]]),
+    proxy: { dataplane, traits: { ...traits, ...more } }, meshName: "default", zone: "east", view: { mesh: { name: "default", spec: create(MeshSchema, { metrics }) } }, isUnified: false, mtls, dns: [], inbounds: [], outbounds: [],
+    proxyConfs: new Map(conf ? [["MeshMetric", { value: conf }]] : []),
   } as unknown as Plan;
   const { clusters, listeners } = createPipeline([meshMetricApply], createSealer()).resourcesFor(plan, undefined);
   return { clusters, listeners: new Map(listeners.map((it) => [it.name, fromBinary(ListenerSchema, fromBinary(AnySchema, it.any).value)])) };
@@ -46,4 +47,16 @@ test("the mesh's own TLS is spoken when it is asked for and the mesh has it", ()
   const conf = prometheus({ tls: { mode: "ActiveMTLSBackend" } });
   expect(isSecured(conf, {}, { backend: "ca-1", isPermissive: false })).toEqual([true]);
   expect(isSecured(conf)).toEqual([false]);
+});
+
+const ofMesh = { enabledBackend: "p", backends: [{ name: "p", type: "prometheus", conf: { envoy: { usedOnly: true } } }] };
+
+test("settings of the Mesh hold where no MeshMetric selects the proxy", () => {
+  expect([...resourcesFor(undefined, {}, undefined, ofMesh).listeners.keys()]).toEqual(["kuma:metrics:prometheus"]);
+  expect([...resourcesFor(prometheus(), {}, undefined, ofMesh).listeners.keys()]).not.toContain("kuma:metrics:prometheus");
+});
+
+test("settings of the Mesh speak the mesh's own TLS, save with the proxy's own address", () => {
+  const listener = resourcesFor(undefined, {}, { backend: "ca-1", isPermissive: false }, ofMesh).listeners.get("kuma:metrics:prometheus");
+  expect(listener?.filterChains.map((it) => [it.filterChainMatch?.sourcePrefixRanges[0]?.addressPrefix, it.transportSocket !== undefined])).toEqual([["10.0.0.1", false], [undefined, true]]);
 });

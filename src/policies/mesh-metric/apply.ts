@@ -1,9 +1,9 @@
 // MeshMetric on Envoy: a listener per Prometheus backend that leads to kuma-dp, and a document that tells kuma-dp what to collect (spec/dataplane.md 6.2).
 import { create } from "@bufbuild/protobuf";
 import { RouteSchema } from "#gen/envoy/config/route/v3/route_components_pb.js";
-import { DownstreamTlsContextSchema, type DownstreamTlsContext } from "#gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js";
+import type { DownstreamTlsContext } from "#gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js";
 import {
-  chain, downstreamTls, loopbackCidrs, openHttp, openListener, sanitised, socketPath, spiffeTrustDomainPrefix, staticCluster, system, uriPrefix,
+  chain, fileTls, loopbackCidrs, meshTls, openHttp, openListener, sanitised, socketPath, staticCluster, system,
   type DynamicDocument, type EnvoyPolicy, type ListenerDraft,
 } from "#envoy";
 import { feature, identifyingService, metricLabels, type Plan } from "#mesh";
@@ -20,6 +20,9 @@ export const meshMetricApply: EnvoyPolicy = {
     const conf = value as MetricConf;
     const backends = (conf.backends ?? []).flatMap(({ type, prometheus }) => (type === "Prometheus" && prometheus ? [prometheus] : []));
     const { workdir } = plan.proxy.traits;
+    // The policy takes the place of the Mesh's own settings.
+    remove(drafts.clusters, system.meshPrometheus.cluster);
+    remove(drafts.listeners, system.meshPrometheus.listener);
     if (backends.length === 0 || !workdir) return;
     const { dataplane } = plan.proxy;
     const pipe = socketPath(workdir, `kuma-mh-${dataplane.name}-${plan.meshName}`);
@@ -29,6 +32,11 @@ export const meshMetricApply: EnvoyPolicy = {
     drafts.documents.push(documentFor(conf, plan));
   },
 };
+
+function remove(drafts: { readonly message: { readonly name: string } }[], name: string): void {
+  const at = drafts.findIndex((it) => it.message.name === name);
+  if (at >= 0) drafts.splice(at, 1);
+}
 
 function nameOf({ clientId }: Prometheus, plan: Plan): string {
   const id = clientId || "default-backend";
@@ -62,12 +70,10 @@ function tlsFor({ tls }: Prometheus, plan: Plan): DownstreamTlsContext | undefin
   if (tls?.mode === "ProvidedTLS") {
     const files = plan.proxy.traits.metricsTls;
     if (!files) return "missing";
-    const file = (filename: string) => ({ specifier: { case: "filename" as const, value: filename } });
-    return create(DownstreamTlsContextSchema, { commonTlsContext: { tlsCertificates: [{ certificateChain: file(files.certPath), privateKey: file(files.keyPath) }] } });
+    return fileTls(files);
   }
   if (tls?.mode !== "ActiveMTLSBackend" || !plan.mtls) return undefined;
-  const family = plan.isUnified ? "unified" : "legacy";
-  return downstreamTls({ identity: system.identity(plan.meshName)[family], ca: system.meshCa(plan.meshName)[family] }, [uriPrefix(spiffeTrustDomainPrefix(plan.meshName))]);
+  return meshTls(plan);
 }
 
 /** What kuma-dp of this and of Kuma's own release reads. */
