@@ -1,5 +1,10 @@
 // Monitoring assignments over HTTP: what Prometheus sees, and who may see it.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
+import { httpClient, makeBuiltinRoot } from "#security";
+import { issueLeaf, openIssuer } from "../../../src/security/authority/root.ts";
 import { dataplaneResource, meshResource, pause, startTestControlPlane, until, type TestControlPlane } from "../../harness/control-plane.ts";
 
 let controlPlane: TestControlPlane | undefined;
@@ -102,4 +107,25 @@ test("a body of more than 64 KB is refused", async () => {
 
 test("a client certificate cannot be asked for on a plain port", async () => {
   await expect(startTestControlPlane({ env: { KUMA_MONITORING_ASSIGNMENT_SERVER_AUTH: "clientCert" } })).rejects.toThrow("needs tlsEnabled and clientCaFile");
+});
+
+test("with auth clientCert a certificate of the given authority is needed, and one of another is not taken", async () => {
+  const now = Date.now();
+  const day = 86_400_000;
+  const root = (mesh: string) => makeBuiltinRoot({ mesh, expiryMs: 100 * day, now });
+  const [own, other] = await Promise.all([root("own"), root("other")]);
+  const leaf = (authority: typeof own) => issueLeaf(openIssuer(authority), { dnsNames: ["prometheus"], ipAddresses: [], extendedKeyUsage: ["clientAuth"], now, lifetimeMs: day, backdateMs: 1000 });
+  const folder = mkdtempSync(join(tmpdir(), "koguma-mads-"));
+  writeFileSync(join(folder, "clients.pem"), own.certPem);
+  const prefix = "KUMA_MONITORING_ASSIGNMENT_SERVER";
+  const { ports, caPem } = await start({ [`${prefix}_AUTH`]: "clientCert", [`${prefix}_TLS_ENABLED`]: "true", [`${prefix}_CLIENT_CA_FILE`]: join(folder, "clients.pem") });
+  const asked = async (clientCert?: { readonly certPem: string; readonly keyPem: string }) => {
+    const client = httpClient({ url: `https://localhost:${ports.mads}`, caPem, ...(clientCert ? { clientCert } : {}) });
+    const request = { method: "POST", path: "/v3/discovery:monitoringassignments?fetch-timeout=0s", headers: { "content-type": "application/json" }, body: "{}" };
+    return client.request(request).then((it) => it.status).finally(() => client.close());
+  };
+  expect(await asked(await leaf(own))).toBe(200);
+  await expect(asked(await leaf(other))).rejects.toThrow();
+  await expect(asked()).rejects.toThrow();
+  rmSync(folder, { recursive: true, force: true });
 });
