@@ -54,47 +54,47 @@ test("a proxy of a mesh with metrics is a target", async () => {
 });
 
 test("a poll waits for a change and is answered by it; without one it ends with 304", async () => {
-  const { ports, put } = await start();
-  await until(async () => (await ask(ports.mads)).targets.length === 1);
-  const { version } = await ask(ports.mads);
-  expect((await ask(ports.mads, { version, timeout: "100ms" })).status).toBe(304);
-  const waiting = ask(ports.mads, { version, timeout: "20s" });
-  await put("/meshes/default/dataplanes/web2", dataplaneResource("web2"));
+  const cp = await start();
+  await until(async () => (await ask(cp.ports.mads)).targets.length === 1);
+  const { version } = await ask(cp.ports.mads);
+  expect((await ask(cp.ports.mads, { version, timeout: "100ms" })).status).toBe(304);
+  const waiting = ask(cp.ports.mads, { version, timeout: "20s" });
+  await cp.put("/meshes/default/dataplanes/web2", dataplaneResource("web2"));
   expect((await waiting).targets).toHaveLength(2);
 });
 
 test("a client id of a backend selects its targets; policies replace the older settings in every mesh", async () => {
-  const { ports, put } = await start();
-  await put("/meshes/default/meshmetrics/all", meshMetric({ clientId: "mine", port: 5672, tls: { mode: "ProvidedTLS" } }));
-  await until(async () => (await ask(ports.mads, { clientId: "mine" })).targets.length === 1);
-  expect((await ask(ports.mads, { clientId: "mine" })).targets).toEqual([{ mesh: "default", address: "127.0.0.1:5672", scheme: "https" }]);
-  expect((await ask(ports.mads, { clientId: "other" })).targets).toEqual([]);
+  const cp = await start();
+  await cp.put("/meshes/default/meshmetrics/all", meshMetric({ clientId: "mine", port: 5672, tls: { mode: "ProvidedTLS" } }));
+  await until(async () => (await ask(cp.ports.mads, { clientId: "mine" })).targets.length === 1);
+  expect((await ask(cp.ports.mads, { clientId: "mine" })).targets).toEqual([{ mesh: "default", address: "127.0.0.1:5672", scheme: "https" }]);
+  expect((await ask(cp.ports.mads, { clientId: "other" })).targets).toEqual([]);
 });
 
 test("only allowed meshes are told", async () => {
-  const { ports, put } = await start({ KUMA_MONITORING_ASSIGNMENT_SERVER_ALLOWED_MESHES: "other" });
-  await put("/meshes/other", prometheusMesh("other"));
-  await put("/meshes/other/dataplanes/api", dataplaneResource("api", { mesh: "other" }));
-  await until(async () => (await ask(ports.mads)).targets.length === 1);
-  expect((await ask(ports.mads)).targets.map((it) => it.mesh)).toEqual(["other"]);
+  const cp = await start({ KUMA_MONITORING_ASSIGNMENT_SERVER_ALLOWED_MESHES: "other" });
+  await cp.put("/meshes/other", prometheusMesh("other"));
+  await cp.put("/meshes/other/dataplanes/api", dataplaneResource("api", { mesh: "other" }));
+  await until(async () => (await ask(cp.ports.mads)).targets.length === 1);
+  expect((await ask(cp.ports.mads)).targets.map((it) => it.mesh)).toEqual(["other"]);
 });
 
 test("with auth token nobody gets past without one, not even on this machine", async () => {
-  const { ports, token } = await start({ KUMA_MONITORING_ASSIGNMENT_SERVER_AUTH: "token" });
-  expect((await ask(ports.mads)).status).toBe(401);
-  expect((await ask(ports.mads, { token: "bogus" })).status).toBe(401);
-  expect((await ask(ports.mads, { token: await token("user", { name: "prometheus" }) })).status).toBe(200);
+  const cp = await start({ KUMA_MONITORING_ASSIGNMENT_SERVER_AUTH: "token" });
+  expect((await ask(cp.ports.mads)).status).toBe(401);
+  expect((await ask(cp.ports.mads, { token: "bogus" })).status).toBe(401);
+  expect((await ask(cp.ports.mads, { token: await cp.token("user", { name: "prometheus" }) })).status).toBe(200);
 });
 
 test("revoking the token of a waiting poll ends it at once", async () => {
-  const { ports, token, put } = await start({ KUMA_MONITORING_ASSIGNMENT_SERVER_AUTH: "token" });
-  const user = await token("user", { name: "prometheus" });
-  await until(async () => (await ask(ports.mads, { token: user })).targets.length === 1);
-  const { version } = await ask(ports.mads, { token: user });
-  const waiting = ask(ports.mads, { token: user, version, timeout: "30s" });
+  const cp = await start({ KUMA_MONITORING_ASSIGNMENT_SERVER_AUTH: "token" });
+  const user = await cp.token("user", { name: "prometheus" });
+  await until(async () => (await ask(cp.ports.mads, { token: user })).targets.length === 1);
+  const { version } = await ask(cp.ports.mads, { token: user });
+  const waiting = ask(cp.ports.mads, { token: user, version, timeout: "30s" });
   await pause(200);
   const { jti } = JSON.parse(Buffer.from(user.split(".")[1] ?? "", "base64url").toString("utf8")) as { jti: string };
-  await put("/global-secrets/user-token-revocations", { type: "GlobalSecret", name: "user-token-revocations", data: Buffer.from(jti).toString("base64") });
+  await cp.put("/global-secrets/user-token-revocations", { type: "GlobalSecret", name: "user-token-revocations", data: Buffer.from(jti).toString("base64") });
   expect((await waiting).status).toBe(401);
 });
 
