@@ -40,6 +40,10 @@ function pages({ kinds }: ApiOptions, inspect: Inspection): readonly (readonly [
     [`${gateway}/_rules`, inspect.gatewayRules, "MeshGateway"],
     [`${gateway}/_config`, inspect.gatewayConfig, "MeshGateway"],
     ...policies.map((it) => [`/meshes/:mesh/${it.path}/:name/_resources/dataplanes`, inspect.matchedDataplanes, it.name] as const),
+    [`${dataplane}/policies`, inspect.attachedPolicies, "Dataplane"],
+    ...kinds.all.filter((it) => it.legacyInspection).map((it) => [`/meshes/:mesh/${it.path}/:name/dataplanes`, inspect.attachedDataplanes, it.name] as const),
+    [`${gateway}/dataplanes`, inspect.gatewayDataplanes, "MeshGateway"],
+    ["/meshes/:mesh/meshgatewayroutes/:name/dataplanes", inspect.gatewayDataplanes, "MeshGatewayRoute"],
     ["/meshes/:mesh/meshservices/:name/_dataplanes", inspect.matchedDataplanes, "MeshService"],
     ...kinds.all.filter((it) => it.isDestination).map((it) => [`/meshes/:mesh/${it.path}/:name/_hostnames`, inspect.hostnames, it.name] as const),
   ];

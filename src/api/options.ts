@@ -106,6 +106,11 @@ export interface Inspection {
   readonly gatewayConfig?: Inspect<ProxyPath>;
   /** `/meshes/m/<policy path>/n/_resources/dataplanes`, also for MeshService. */
   readonly matchedDataplanes?: Inspect<ProxyPath & { readonly type: string }>;
+  /** `/meshes/m/dataplanes/n/policies` and `/meshes/m/<policy path>/n/dataplanes`: the older pages. */
+  readonly attachedPolicies?: Inspect<ProxyPath>;
+  readonly attachedDataplanes?: Inspect<ProxyPath & { readonly type: string }>;
+  /** `/meshes/m/meshgateways/n/dataplanes`, also for routes of gateways. */
+  readonly gatewayDataplanes?: Inspect<ProxyPath & { readonly type: string }>;
   readonly hostnames?: Inspect<ProxyPath & { readonly type: string }>;
 }
 

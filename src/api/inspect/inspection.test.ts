@@ -105,3 +105,11 @@ test("the proxies that a policy selects come in pages", () => {
   expect(matchedDataplanes?.(where, { size: "1" }, user)).toMatchObject({ total: 2, items: [{ name: "client" }], next: 1 });
   expect(matchedDataplanes?.(where, { size: "1", offset: "1" }, user)).toEqual(expect.not.objectContaining({ next: expect.anything() }));
 });
+
+test("the older pages tell which proxies a policy is attached to, and what is attached to a proxy", () => {
+  const pages = inspect("Disabled", timeout("t", {}, { kind: "Mesh" }, "1s"));
+  const attached = shown(pages.attachedDataplanes?.({ mesh: "default", name: "t", type: "MeshTimeout" }, {}, user));
+  expect(attached).toMatchObject({ total: 2, items: [{ kind: "SidecarDataplane", dataplane: { mesh: "default", name: "client" }, attachments: [{ type: "dataplane" }] }, { dataplane: { name: "web" } }] });
+  expect(pages.attachedDataplanes?.({ mesh: "default", name: "none", type: "MeshTimeout" }, {}, user)).toEqual({ total: 0, items: [] });
+  expect(shown(pages.attachedPolicies?.(client, {}, user))).toMatchObject({ kind: "SidecarDataplane", total: 1, items: [{ type: "dataplane", matchedPolicies: { MeshTimeout: [{ name: "t" }] } }] });
+});

@@ -2,6 +2,7 @@
 import type { Inspection } from "../options.ts";
 import { inspectConfig } from "./config.ts";
 import { inspectLayout } from "./layout.ts";
+import { attachedDataplanes, attachedPolicies, gatewayDataplanes } from "./legacy.ts";
 import type { InspectionParts } from "./parts.ts";
 import { inboundPolicies, outboundPolicies, outboundRoutes, proxyPolicies, routePolicies } from "./policies.ts";
 import { hostnames, matchedDataplanes } from "./resources.ts";
@@ -17,6 +18,9 @@ export function createInspection(parts: InspectionParts): Inspection {
     outboundPolicies: outboundPolicies(parts),
     outboundRoutes: outboundRoutes(parts),
     routePolicies: routePolicies(parts),
+    attachedPolicies: attachedPolicies(parts),
+    attachedDataplanes: attachedDataplanes(parts),
+    gatewayDataplanes: gatewayDataplanes(parts),
     matchedDataplanes: matchedDataplanes(parts),
     hostnames: hostnames(parts),
   };
