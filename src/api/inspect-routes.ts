@@ -31,6 +31,7 @@ function pages({ kinds }: ApiOptions, inspect: Inspection): readonly (readonly [
   return [
     [`${dataplane}/_rules`, inspect.dataplaneRules, "Dataplane"],
     [`${dataplane}/_config`, inspect.dataplaneConfig, "Dataplane"],
+    [`${dataplane}/_refusals`, inspect.dataplaneRefusals, "Dataplane"],
     [`${dataplane}/_layout`, inspect.dataplaneLayout, "Dataplane"],
     [`${dataplane}/_policies`, inspect.dataplanePolicies, "Dataplane"],
     [`${dataplane}/_inbounds/:kri/_policies`, inspect.inboundPolicies, "Dataplane"],

@@ -20,6 +20,8 @@ export interface ApiOptions {
   readonly clock: Clock;
   /** Anonymous is a user too; throws `unauthenticated` for credentials that are no good. */
   readonly authenticate: (request: RawRequest) => WritingUser | Promise<WritingUser>;
+  /** Throws `denied` for users who may see nothing but what is public; what has a rule of its own is not asked for. */
+  readonly admit?: (user: WritingUser) => void;
   readonly about: About;
   readonly tokens?: TokenDesk;
   readonly inspect?: Inspection;
@@ -96,6 +98,8 @@ export interface ProxyPath {
 export interface Inspection {
   readonly dataplaneRules?: Inspect<ProxyPath>;
   readonly dataplaneConfig?: Inspect<ProxyPath>;
+  /** What the proxy's Envoy last refused of its configuration, and why. Ours, not Kuma's. */
+  readonly dataplaneRefusals?: Inspect<ProxyPath>;
   readonly dataplaneLayout?: Inspect<ProxyPath>;
   readonly dataplanePolicies?: Inspect<ProxyPath>;
   readonly inboundPolicies?: Inspect<ProxyPath & { readonly kri: string }>;

@@ -21,6 +21,8 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** Answered without looking at credentials. */
     isPublic?: boolean;
+    /** Says itself who may ask, whatever holds for everything else. */
+    hasOwnRule?: boolean;
     /** Answers plain text: any Accept will do. */
     producesText?: boolean;
   }
@@ -63,6 +65,7 @@ export function apiRoutes(app: FastifyInstance, options: ApiOptions): void {
   app.addHook("onRequest", async (request) => {
     if (request.is404 || request.routeOptions.config.isPublic) return;
     request.user = await options.authenticate(request.raw);
+    if (!request.routeOptions.config.hasOwnRule) options.admit?.(request.user);
   });
   app.setErrorHandler((error, request, reply) => {
     const document = documentOf(error);

@@ -14,7 +14,7 @@ const userBody = z.object({ name: text, groups: z.array(z.string()).nullish(), v
 export function tokenRoutes(app: FastifyInstance, options: ApiOptions): void {
   const { tokens } = options;
   if (!tokens) return;
-  const config = { config: { producesText: true } };
+  const config = { config: { producesText: true, hasOwnRule: true } };
   app.post("/tokens/dataplane", config, async (request, reply) => {
     const body = readBody(dataplaneBody, request);
     return body ? sendToken(reply, await dataplaneToken(tokens, request, body)) : unreadable(reply);

@@ -6,7 +6,8 @@ import { NodeSchema } from "#gen/envoy/config/core/v3/base_pb.js";
 import type { DataplaneInsight } from "#gen/kuma/mesh/v1alpha1/dataplane_insight_pb.js";
 import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import type { Planner, Proxy } from "#mesh";
-import type { Kinds, Resource } from "#resources";
+import type { ProxyStatus } from "#insights";
+import { KumaError, notFound, type Kinds, type Resource } from "#resources";
 import type { Access } from "#security";
 import type { Store } from "#store";
 import { parseNode, type Meshes } from "#xds";
@@ -17,10 +18,11 @@ interface Parts {
   readonly kinds: Kinds;
   readonly store: Store;
   readonly meshes: Meshes;
+  readonly status: Pick<ProxyStatus, "refusals">;
   readonly access: Access;
 }
 
-export function openInspection({ planner, pipeline, kinds, store, meshes, access }: Parts): Inspection {
+export function openInspection({ planner, pipeline, kinds, store, meshes, status, access }: Parts): Inspection {
   /** Undefined for a Dataplane whose proxy never connected. */
   const proxyOf = (mesh: string, name: string): Proxy | undefined => {
     const dataplane = store.get({ type: "Dataplane", mesh, name }) as Resource<Dataplane> | undefined;
@@ -33,6 +35,12 @@ export function openInspection({ planner, pipeline, kinds, store, meshes, access
   const { dataplaneConfig } = inspection;
   return {
     ...inspection,
+    dataplaneRefusals({ mesh, name }, _query, user) {
+      access.require("viewConfigDump", user);
+      if (!store.get({ type: "Dataplane", mesh, name })) throw new KumaError(notFound("Not found").failure, { attempt: "Could not retrieve a resource" });
+      const refused = status.refusals({ type: "Dataplane", mesh, name });
+      return { total: refused.size, items: [...refused].map(([type, reason]) => ({ type, reason })) };
+    },
     ...(dataplaneConfig
       ? {
           dataplaneConfig(where, query, user) {

@@ -1,7 +1,7 @@
 // The harness itself: a proxy that does everything right is served, by both variants of the protocol.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bringing, connectProxy, typeUrl } from "../../harness/ads.ts";
-import { dataplaneResource, startTestControlPlane, type TestControlPlane } from "../../harness/control-plane.ts";
+import { dataplaneResource, startTestControlPlane, until, type TestControlPlane } from "../../harness/control-plane.ts";
 
 let cp: TestControlPlane;
 beforeAll(async () => {
@@ -22,7 +22,9 @@ for (const isDelta of [false, true]) {
     const listeners = await proxy.next();
     expect(listeners.typeUrl).toBe(typeUrl.listener);
     proxy.nack(listeners, "i do not like it");
-    expect((await cp.get(`/meshes/default/dataplanes/${name}`)).status).toBe(200);
+    const refusals = async () => JSON.parse((await cp.get(`/meshes/default/dataplanes/${name}/_refusals`)).text) as { readonly total: number };
+    await until(async () => (await refusals()).total === 1);
+    expect(await refusals()).toEqual({ total: 1, items: [{ type: typeUrl.listener, reason: "i do not like it" }] });
     proxy.leave();
   });
 }
