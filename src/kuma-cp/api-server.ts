@@ -3,9 +3,10 @@ import { createApi, type About, type EnvoyAdmin, type Inspection, type TokenDesk
 import { globalInsight, globalTotals, unknownService, withInsights } from "#insights";
 import type { Platform } from "#platform";
 import type { Kinds, Place } from "#resources";
-import { authenticateUser, callFacts, createHttp1Server, feedHttp1, openEndpoint, type Http1Server, type OpenEndpoint, type TlsSettings } from "#security";
+import { anyLocalPeer, authenticateUser, callFacts, createHttp1Server, feedHttp1, localPeers, openEndpoint, type Http1Server, type LocalPeers, type OpenEndpoint, type TlsSettings } from "#security";
 import type { Store } from "#store";
 import type { Access, WriteDoor } from "#write";
+import { defaultsOf } from "./compatibility.ts";
 import type { Config } from "./config/load.ts";
 import type { Credentials } from "./credentials.ts";
 
@@ -35,7 +36,7 @@ export async function openApiServer(parts: ApiServerParts): Promise<ApiServer> {
   const { config, credentials, platform, tls } = parts;
   const log = platform.log.child("api-server");
   const rules = {
-    localhostIsAdmin: config.get("apiServer.authn.localhostIsAdmin"),
+    localAdmins: localAdminsOf(config),
     type: config.get("apiServer.authn.type") === "adminClientCerts" ? ("adminClientCerts" as const) : ("tokens" as const),
     validator: credentials.validator,
   };
@@ -51,6 +52,7 @@ export async function openApiServer(parts: ApiServerParts): Promise<ApiServer> {
     {
       store, insights, door: parts.door, kinds: parts.kinds, place: parts.place, access: parts.access, isApiReadOnly: config.get("apiServer.readOnly"), log, clock: platform.clock,
       authenticate: async (request) => (await authenticateUser(callFacts(request), rules)).user,
+      admit: (user) => credentials.access.requireEntry(user),
       about: parts.about, tokens: parts.tokens, inspect: parts.inspect, envoyAdmin: parts.envoyAdmin,
     },
     {
@@ -83,4 +85,9 @@ export async function openApiServer(parts: ApiServerParts): Promise<ApiServer> {
       await store.close();
     },
   };
+}
+
+function localAdminsOf(config: Config): LocalPeers | undefined {
+  if (!config.get("apiServer.authn.localhostIsAdmin")) return undefined;
+  return defaultsOf(config).localAdmins === "anyone" ? anyLocalPeer : localPeers();
 }

@@ -1,5 +1,5 @@
 // Settings that cannot be honoured stop the start: those that choose store, mode, environment or identity, or that restrict who may call.
-import { tlsCiphers, tlsVersion } from "#security";
+import { anonymousRights, tlsCiphers, tlsVersion } from "#security";
 import { invalidConfig, type Config } from "./config/load.ts";
 import { keys, type KeyPath } from "./config/keys/index.ts";
 
@@ -23,6 +23,8 @@ function checkPlace(config: Config): string[] {
   one("store.type", ["memory", "sqlite"], ["postgres", "kubernetes"]);
   one("apiServer.authn.type", ["tokens", "adminClientCerts"], []);
   one("access.type", ["static"], []);
+  one("access.anonymous", anonymousRights, []);
+  one("apiServer.authn.localhostIsAdminFor", ["sameUser", "anyone"], []);
   one("dpServer.authn.dpProxy.type", ["", "dpToken", "none"], ["serviceAccountToken"]);
   one("dpServer.authn.zoneProxy.type", ["", "zoneToken", "none"], ["serviceAccountToken"]);
   one("compatibility", ["", "kuma"], []);

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { checkConfig } from "./checks.ts";
 import { defaultsOf } from "./compatibility.ts";
 import { loadConfig } from "./config/load.ts";
 
@@ -35,6 +36,27 @@ test("the store is on disk; in memory as in Kuma, unless it is set", () => {
   expect(defaults().storeType).toBe("sqlite");
   expect(defaults(kuma).storeType).toBe("memory");
   expect(defaults({ ...kuma, KUMA_STORE_TYPE: "sqlite" }).storeType).toBe("sqlite");
+});
+
+test("callers without a credential may read; write as in Kuma, unless it is set", () => {
+  expect(defaults().anonymous).toBe("read");
+  expect(defaults({ KUMA_ACCESS_ANONYMOUS: "none" }).anonymous).toBe("none");
+  expect(defaults(kuma).anonymous).toBe("write");
+  expect(defaults({ ...kuma, KUMA_ACCESS_ANONYMOUS: "read" }).anonymous).toBe("read");
+});
+
+test("the control plane's own user is this machine's administrator; anyone on it as in Kuma, unless it is set", () => {
+  const setting = "KUMA_API_SERVER_AUTHN_LOCALHOST_IS_ADMIN_FOR";
+  expect(defaults().localAdmins).toBe("sameUser");
+  expect(defaults({ [setting]: "anyone" }).localAdmins).toBe("anyone");
+  expect(defaults(kuma).localAdmins).toBe("anyone");
+  expect(defaults({ ...kuma, [setting]: "sameUser" }).localAdmins).toBe("sameUser");
+});
+
+test("unknown values of both are refused at the start, with the known ones", () => {
+  const check = (env: Readonly<Record<string, string>>) => () => checkConfig(loadConfig({ env }));
+  expect(check({ KUMA_ACCESS_ANONYMOUS: "all" })).toThrow('access.anonymous: "all" is not one of none, read, write');
+  expect(check({ KUMA_API_SERVER_AUTHN_LOCALHOST_IS_ADMIN_FOR: "root" })).toThrow('apiServer.authn.localhostIsAdminFor: "root" is not one of sameUser, anyone');
 });
 
 test("each default that the switch changes is marked in docs/compatibility.md", () => {

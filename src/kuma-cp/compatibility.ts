@@ -1,5 +1,5 @@
 // Defaults that are stricter than Kuma's, and what `KUMA_COMPATIBILITY=kuma` makes of them (docs/compatibility.md). A setting of its own always wins.
-import { defaultTokenLifeMs } from "#security";
+import { anonymousRights, defaultTokenLifeMs, type AnonymousRights } from "#security";
 import type { Config } from "./config/load.ts";
 
 export interface Defaults {
@@ -10,6 +10,9 @@ export interface Defaults {
   readonly adminTokenLifeMs: number;
   readonly acceptsTokensWithoutExpiry: boolean;
   readonly storeType: string;
+  readonly anonymous: AnonymousRights;
+  /** Among callers on this machine. */
+  readonly localAdmins: "sameUser" | "anyone";
 }
 
 const hourMs = 3_600_000;
@@ -26,5 +29,9 @@ export function defaultsOf(config: Config): Defaults {
     adminTokenLifeMs: isKuma ? tenYearsMs : 720 * hourMs,
     acceptsTokensWithoutExpiry: config.isSet("tokens.allowWithoutExpiry") ? config.get("tokens.allowWithoutExpiry") : isKuma,
     storeType: isKuma && !config.isSet("store.type") ? "memory" : config.get("store.type"),
+    anonymous: isKuma && !config.isSet("access.anonymous") ? "write" : (anonymousRights.find((it) => it === config.get("access.anonymous")) ?? "none"),
+    localAdmins: (isKuma && !config.isSet(localAdminsFor)) || config.get(localAdminsFor) === "anyone" ? "anyone" : "sameUser",
   };
 }
+
+const localAdminsFor = "apiServer.authn.localhostIsAdminFor";

@@ -60,7 +60,7 @@ export async function startControlPlane({ config, platform, levels, home }: Cont
   const store = await openStore(config, workDir, kinds, platform);
   const credentials = openCredentials(config, store, platform);
   const access: Access = {
-    check: (writer, kind) => (writer.is === "user" || writer.is === "kubernetes" ? credentials.access.requireResource(kind, writer.user) : undefined),
+    check: (writer, kind, operation) => (writer.is === "user" || writer.is === "kubernetes" ? credentials.access.requireResource(kind, writer.user, operation) : undefined),
   };
   const door = openWriteDoor({
     store, kinds, place, access, isApiReadOnly: config.get("apiServer.readOnly"), unsafeDelete: config.get("store.unsafeDelete"), isZoneOnline: () => false,

@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import type { Platform } from "#platform";
 import {
-  createAudit, createSessions, createTokenValidator, ruleNames, staticAccess, whyProxyEnds,
-  type Access, type AccessRules, type Audit, type KeySource, type ProxyAuthentication, type Sessions, type StaticKey, type TokenKind, type TokenValidator,
+  createAudit, createSessions, createTokenValidator, groups, ruleNames, staticAccess, whyProxyEnds,
+  type Access, type AccessRules, type Audit, type KeySource, type ProxyAuthentication, type RuleName, type Sessions, type StaticKey, type TokenKind, type TokenValidator,
 } from "#security";
 import type { Store } from "#store";
 import { defaultsOf } from "./compatibility.ts";
@@ -50,7 +50,7 @@ export function openCredentials(config: Config, store: Store, platform: Platform
     keys,
     validator,
     sessions,
-    access: staticAccess(Object.fromEntries(ruleNames.map((name) => [name, { users: config.get(`access.static.${name}.users`), groups: config.get(`access.static.${name}.groups`) }])) as unknown as AccessRules),
+    access: staticAccess(rulesOf(config), defaultsOf(config).anonymous),
     audit: createAudit(platform.log),
     proxies: {
       validator,
@@ -59,6 +59,17 @@ export function openCredentials(config: Config, store: Store, platform: Platform
     },
     close: unfollow,
   };
+}
+
+/** Looking into proxies and the control plane is open to all as in Kuma, unless the rule itself is set. */
+function rulesOf(config: Config): AccessRules {
+  const opens = defaultsOf(config).anonymous === "write";
+  const groupsOf = (name: RuleName): readonly string[] => {
+    const given = config.get(`access.static.${name}.groups`);
+    const isOpened = opens && given.includes(groups.authenticated) && !config.isSet(`access.static.${name}.groups`);
+    return isOpened ? [groups.unauthenticated, ...given] : given;
+  };
+  return Object.fromEntries(ruleNames.map((name) => [name, { users: config.get(`access.static.${name}.users`), groups: groupsOf(name) }])) as unknown as AccessRules;
 }
 
 const staticKeys = (kind: TokenKind, entries: readonly PublicKeyEntry[]): readonly StaticKey[] =>

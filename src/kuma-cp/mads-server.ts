@@ -53,7 +53,7 @@ function withClients({ config, tls }: MadsServerParts): TlsSettings {
 function authentication(wanted: string, { validator }: Credentials): (request: IncomingMessage) => Promise<CredentialFacts> {
   if (wanted === "none") return async () => ({ kind: "none" });
   return async (request) => {
-    const { by, facts } = await authenticateUser(callFacts(request), { localhostIsAdmin: false, type: wanted === "token" ? "tokens" : "adminClientCerts", validator });
+    const { by, facts } = await authenticateUser(callFacts(request), { localAdmins: undefined, type: wanted === "token" ? "tokens" : "adminClientCerts", validator });
     if (by === "nothing") throw unauthenticated(wanted === "token" ? "a user token is required" : "a client certificate is required");
     return facts;
   };

@@ -5,6 +5,7 @@ import { isIP } from "node:net";
 import { TLSSocket } from "node:tls";
 import { unauthenticated } from "#resources";
 import { isLoopback } from "./connect.ts";
+import type { ConnectionEnds, LocalPeers, PeerOwner } from "./local-peers.ts";
 import { verifiedPeerCertificate } from "./peer.ts";
 import type { CredentialFacts } from "./sessions/sessions.ts";
 import type { TokenValidator } from "./tokens/validate.ts";
@@ -12,7 +13,7 @@ import { adminUser, anonymousUser, authenticated, type User } from "./users.ts";
 
 /** What of a request decides who sent it. */
 export interface CallFacts {
-  readonly remoteAddress: string | undefined;
+  readonly connection: ConnectionEnds;
   readonly isTls: boolean;
   /** Every value of every header, by lower-case name. */
   readonly headers: Readonly<Record<string, readonly string[] | undefined>>;
@@ -21,7 +22,8 @@ export interface CallFacts {
 }
 
 export interface UserAuthentication {
-  readonly localhostIsAdmin: boolean;
+  /** Which callers on this machine are its administrator; undefined: none. */
+  readonly localAdmins: LocalPeers | undefined;
   readonly type: "tokens" | "adminClientCerts";
   readonly validator: TokenValidator;
 }
@@ -35,7 +37,7 @@ export interface AuthenticatedUser {
 export function callFacts(request: IncomingMessage): CallFacts {
   const { socket } = request;
   return {
-    remoteAddress: socket.remoteAddress,
+    connection: socket,
     isTls: socket instanceof TLSSocket,
     headers: request.headersDistinct,
     clientCertificate: socket instanceof TLSSocket ? verifiedPeerCertificate(socket) : undefined,
@@ -44,7 +46,9 @@ export function callFacts(request: IncomingMessage): CallFacts {
 
 /** Rejects with an unauthenticated KumaError when a credential is given that is not valid; no credential is the anonymous user. */
 export async function authenticateUser(call: CallFacts, rules: UserAuthentication): Promise<AuthenticatedUser> {
-  if (rules.localhostIsAdmin && isLocalAdmin(call)) return { user: adminUser, by: "localhost", facts: { kind: "none", user: adminUser.name } };
+  const owner = rules.localAdmins && isLocalCall(call) ? await rules.localAdmins(call.connection) : undefined;
+  if (owner?.is === "own") return { user: adminUser, by: "localhost", facts: { kind: "none", user: adminUser.name } };
+  const anonymous = anonymousFor(owner);
   if (rules.type === "adminClientCerts") {
     if (!call.clientCertificate) return anonymous;
     return { user: adminUser, by: "client-certificate", facts: { kind: "certificate", user: adminUser.name, exp: call.clientCertificate.validToDate.getTime() / 1000 } };
@@ -61,13 +65,22 @@ export async function authenticateUser(call: CallFacts, rules: UserAuthenticatio
   };
 }
 
-const anonymous: AuthenticatedUser = { user: anonymousUser, by: "nothing", facts: { kind: "none", user: anonymousUser.name } };
+function anonymousFor(owner: PeerOwner | undefined): AuthenticatedUser {
+  const user = owner === undefined || owner.is === "own" ? anonymousUser : { ...anonymousUser, because: whyNotAdmin(owner) };
+  return { user, by: "nothing", facts: { kind: "none", user: anonymousUser.name } };
+}
+
+function whyNotAdmin(owner: Exclude<PeerOwner, { is: "own" }>): string {
+  const whose = owner.is === "other" ? `is user ${owner.uid}'s` : "has no known user";
+  return `this connection from the same machine ${whose}, and only the control plane's own user and root are the administrator without a token`;
+}
 
 const proxyHeader = /^(forwarded|via|x-real-ip|x-forwarded(-.*)?|x-client-ip|true-client-ip|cf-connecting-ip)$/;
 
 /** A direct call from this machine that neither a proxy nor a foreign web page has caused. Every copy of a header counts. */
-export function isLocalAdmin(call: CallFacts): boolean {
-  if (call.remoteAddress === undefined || !isLoopback(call.remoteAddress)) return false;
+export function isLocalCall(call: CallFacts): boolean {
+  const { remoteAddress } = call.connection;
+  if (remoteAddress === undefined || !isLoopback(remoteAddress)) return false;
   if (Object.keys(call.headers).some((name) => proxyHeader.test(name))) return false;
   const [host, ...moreHosts] = call.headers["host"] ?? [];
   if (host === undefined || moreHosts.length > 0) return false;

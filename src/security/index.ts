@@ -40,9 +40,13 @@ export { parseRevocations } from "./tokens/revocations.ts";
 export { createTokenValidator, type StaticKey, type TokenFacts, type TokenRules, type TokenValidator, type Validated } from "./tokens/validate.ts";
 export { createSessions, type CredentialFacts, type Session, type Sessions } from "./sessions/sessions.ts";
 export { authenticateProxy, proxyCredential, whyProxyEnds, type ProxyAuthentication, type ProxyCredential, type ProxyIdentity } from "./authenticate-proxy.ts";
-export { authenticateUser, callFacts, isLocalAdmin, type AuthenticatedUser, type CallFacts, type UserAuthentication } from "./authenticate-user.ts";
-export { adminUser, anonymousUser, authenticated, controlPlaneUser, groups, userText, type User } from "./users.ts";
-export { defaultAccessRules, ruleNames, staticAccess, type Access, type AccessRule, type AccessRules, type RuleName } from "./access.ts";
+export { authenticateUser, callFacts, isLocalCall, type AuthenticatedUser, type CallFacts, type UserAuthentication } from "./authenticate-user.ts";
+export { anyLocalPeer, localPeers, type ConnectionEnds, type LocalPeers, type PeerOwner } from "./local-peers.ts";
+export { adminUser, anonymousUser, authenticated, controlPlaneUser, groups, isAnonymous, userText, type User } from "./users.ts";
+export {
+  anonymousRights, defaultAccessRules, ruleNames, staticAccess,
+  type Access, type AccessRule, type AccessRules, type AnonymousRights, type Operation, type RuleName,
+} from "./access.ts";
 export { createAudit, type Audit, type AuditEvent } from "./audit.ts";
 export { isSealed, makeSecretsKeyFile, openSecret, parseSecretsKey, readSecretsKeyFile, sealSecret } from "./secrets-at-rest.ts";
 export { refusals, refusalText, type RefusalCode } from "./refusals.ts";

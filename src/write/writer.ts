@@ -1,9 +1,12 @@
 // Who writes: the rules of the door differ by this value, not by code path.
 import type { Kind } from "#resources";
+import type { Operation } from "#security";
 
 export interface WritingUser {
   readonly name: string;
   readonly groups: readonly string[];
+  /** Why this caller was not taken for somebody better. */
+  readonly because?: string;
 }
 
 export type Writer =
@@ -17,7 +20,7 @@ export type Writer =
   /** A proxy that registers itself, and the record of its connections. */
   | { readonly is: "proxy"; readonly name: string };
 
-export type Operation = "get" | "list" | "create" | "update" | "delete";
+export type { Operation };
 
 /** Who may do what; throws `denied` or `unauthenticated`. */
 export interface Access {

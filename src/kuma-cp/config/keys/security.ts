@@ -2,7 +2,7 @@
 import { bool, duration, list, text } from "../key.ts";
 
 const admin = ["mesh-system:admin"];
-const anybody = ["mesh-system:unauthenticated", "mesh-system:authenticated"];
+const known = ["mesh-system:authenticated"];
 
 const rule = <P extends string>(name: P, env: string, users: readonly string[], groups: readonly string[], note: string) =>
   ({
@@ -12,14 +12,15 @@ const rule = <P extends string>(name: P, env: string, users: readonly string[], 
 
 export const securityKeys = {
   "access.type": text("KUMA_ACCESS_TYPE", "static", "static"),
+  "access.anonymous": text("KUMA_ACCESS_ANONYMOUS", "read", "what callers without a credential may do with resources: none, read or write; write, as in Kuma, opens what the rules below open to mesh-system:authenticated to them too"),
   ...rule("adminResources", "ADMIN_RESOURCES", admin, admin, "who may read and write secrets"),
   ...rule("generateDpToken", "GENERATE_DP_TOKEN", admin, admin, "who may issue data plane tokens"),
   ...rule("generateUserToken", "GENERATE_USER_TOKEN", admin, admin, "who may issue user tokens"),
   ...rule("generateZoneToken", "GENERATE_ZONE_TOKEN", admin, admin, "who may issue zone tokens"),
-  ...rule("viewConfigDump", "GET_CONFIG_DUMP", [], anybody, "who may see a proxy's configuration"),
-  ...rule("viewStats", "VIEW_STATS", [], anybody, "who may see a proxy's statistics"),
-  ...rule("viewClusters", "VIEW_CLUSTERS", [], anybody, "who may see a proxy's clusters"),
-  ...rule("controlPlaneMetadata", "CONTROL_PLANE_METADATA", [], anybody, "who may see the control plane's configuration"),
+  ...rule("viewConfigDump", "GET_CONFIG_DUMP", [], known, "who may see a proxy's configuration"),
+  ...rule("viewStats", "VIEW_STATS", [], known, "who may see a proxy's statistics"),
+  ...rule("viewClusters", "VIEW_CLUSTERS", [], known, "who may see a proxy's clusters"),
+  ...rule("controlPlaneMetadata", "CONTROL_PLANE_METADATA", [], known, "who may see the control plane's configuration"),
   "compatibility": text("KUMA_COMPATIBILITY", "", "kuma: every default of ours that is stricter than Kuma's is undone"),
   "tokens.maxValidFor": duration("KUMA_TOKENS_MAX_VALID_FOR", "87840h", "no token is issued for longer"),
   "tokens.allowWithoutExpiry": bool("KUMA_TOKENS_ALLOW_WITHOUT_EXPIRY", false, "accept tokens that never expire"),
