@@ -73,8 +73,9 @@ describe("by default", () => {
     expect((await anonymously(cp, "GET", "/config", undefined, headers)).status).toBe(200);
   });
 
-  test("the control plane's own user on this machine is the administrator", async () => {
-    expect(await cp.get("/who-am-i")).toMatchObject({ status: 200, text: expect.stringContaining("mesh-system:admin") as string });
+  test("the control plane's own user on this machine is the administrator, on both ports", async () => {
+    expect(await callAs(process.geteuid?.() ?? 0, cp, "/who-am-i")).toContain("mesh-system:admin");
+    expect(await callAs(process.geteuid?.() ?? 0, { ...cp, api: `https://127.0.0.1:${cp.ports.https}` }, "/who-am-i")).toContain("mesh-system:admin");
   });
 });
 
@@ -129,7 +130,7 @@ test("a rule that is set wins: statistics for all", async () => {
 /** A plain call over loopback by a process of that user. */
 const callAs = (uid: number, cp: TestControlPlane, path: string, method = "GET") =>
   new Promise<string>((resolve, reject) => {
-    const it = spawn("curl", ["-sS", "-m", "10", "-X", method, "-w", " %{http_code}", `${cp.api}${path}`], { uid, gid: uid, env: { PATH: process.env["PATH"] } });
+    const it = spawn("curl", ["-sS", "-k", "-m", "10", "-X", method, "-w", " %{http_code}", `${cp.api}${path}`], { ...(uid === process.geteuid?.() ? {} : { uid, gid: uid }), env: { PATH: process.env["PATH"] } });
     let text = "";
     it.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
     it.stderr.on("data", (chunk: Buffer) => (text += chunk.toString()));
@@ -141,7 +142,7 @@ describe.runIf(process.platform === "linux" && process.geteuid?.() === 0)("as an
   test("a local call is not the administrator's, and the refusal says why", async () => {
     const cp = await start({});
     expect(await callAs(1001, cp, "/who-am-i")).toContain("mesh-system:anonymous");
-    expect(await callAs(0, cp, "/who-am-i")).toContain("mesh-system:admin");
+    expect(await callAs(1001, { ...cp, api: `https://127.0.0.1:${cp.ports.https}` }, "/who-am-i")).toContain("mesh-system:anonymous");
     expect(await callAs(1001, cp, web, "DELETE")).toMatch(/this connection from the same machine is user 1001's, .*; log in with a user token: .* 403$/s);
     expect((await cp.get(web)).status).toBe(200);
     await cp.stop();
