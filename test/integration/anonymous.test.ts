@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { dataplaneResource, meshResource, startTestControlPlane, type Answer, type TestControlPlane } from "../harness/control-plane.ts";
+import { dataplaneResource, meshResource, pause, startTestControlPlane, type Answer, type TestControlPlane } from "../harness/control-plane.ts";
 
 /** Seen through a proxy, so that being on this machine gives nobody rights. */
 const anonymously = (cp: TestControlPlane, method: string, path: string, body?: object, headers: Record<string, string> = {}) =>
@@ -145,6 +145,16 @@ describe.runIf(process.platform === "linux" && process.geteuid?.() === 0)("as an
     expect(await callAs(1001, { ...cp, api: `https://127.0.0.1:${cp.ports.https}` }, "/who-am-i")).toContain("mesh-system:anonymous");
     expect(await callAs(1001, cp, web, "DELETE")).toMatch(/this connection from the same machine is user 1001's, .*; log in with a user token: .* 403$/s);
     expect((await cp.get(web)).status).toBe(200);
+    await cp.stop();
+  });
+
+  test("a call whose process hangs up at once is not taken for root's", async () => {
+    const cp = await start({});
+    const lines = `DELETE ${web} HTTP/1.1\\r\\nhost: localhost:${cp.ports.http}\\r\\n\\r\\n`;
+    const script = `for i in {1..50}; do exec 3<>/dev/tcp/127.0.0.1/${cp.ports.http}; printf '${lines}' >&3; exec 3>&-; done`;
+    const code = await new Promise((resolve) => spawn("bash", ["-c", script], { uid: 1001, gid: 1001, stdio: "ignore" }).on("close", resolve));
+    await pause(500);
+    expect([code, (await cp.get(web)).status]).toEqual([0, 200]);
     await cp.stop();
   });
 
