@@ -23,7 +23,9 @@ export interface MeshesOptions {
   readonly minGapMs: number;
 }
 
-const maxGapMs = 500;
+/** What people write waits at most the first, proxies that come and go at most the second. */
+const [maxGapMs, maxArrivalGapMs] = [500, 3000];
+const arrivingKinds: ReadonlySet<string> = new Set(["Dataplane", "MeshService", "Config"]);
 
 /** Kinds that never change what a proxy is sent: who is connected, and what others computed for display. */
 const isStatusKind = (kind: Kind): boolean => kind.name.endsWith("Insight") || kind.name === "Zone";
@@ -34,8 +36,9 @@ export function followMeshes({ store, kinds, zone, settings, clock, minGapMs }: 
   const views = new Map<string, MeshView>();
   const followers = new Map<string, Set<(view: MeshView | undefined) => void>>();
   const dirty = new Set<string>();
-  let isScheduled = false;
-  let nextPassAt = 0;
+  let cancelPass: (() => void) | undefined;
+  let dueAt = Infinity;
+  let [lastEnd, pauseMs] = [0, 0];
 
   const build = (name: string): MeshView | undefined => {
     const mesh = store.get({ type: "Mesh", mesh: "", name });
@@ -44,7 +47,7 @@ export function followMeshes({ store, kinds, zone, settings, clock, minGapMs }: 
     return meshView({ mesh: mesh as Resource<Mesh>, zone, settings, lists });
   };
   const pass = () => {
-    isScheduled = false;
+    dueAt = Infinity;
     const startedAt = clock.now();
     const names = [...dirty];
     dirty.clear();
@@ -54,14 +57,17 @@ export function followMeshes({ store, kinds, zone, settings, clock, minGapMs }: 
       else views.delete(name);
       for (const notify of followers.get(name) ?? []) notify(view);
     }
-    const now = clock.now();
+    lastEnd = clock.now();
     // A pass that takes long is followed by a longer pause: while a thousand proxies arrive, most of the time goes to them.
-    nextPassAt = now + Math.min(maxGapMs, Math.max(minGapMs, (now - startedAt) * 4));
+    pauseMs = Math.max(minGapMs, (lastEnd - startedAt) * 4);
   };
-  const schedule = () => {
-    if (isScheduled) return;
-    isScheduled = true;
-    clock.after(Math.max(0, nextPassAt - clock.now()), pass);
+  const schedule = (isArrival: boolean) => {
+    const now = clock.now();
+    const at = Math.max(now, lastEnd + Math.min(isArrival ? maxArrivalGapMs : maxGapMs, pauseMs));
+    if (at >= dueAt) return;
+    cancelPass?.();
+    dueAt = at;
+    cancelPass = clock.after(at - now, pass);
   };
   const onChanges = (changes: readonly Change[]) => {
     for (const { key } of changes) {
@@ -69,7 +75,7 @@ export function followMeshes({ store, kinds, zone, settings, clock, minGapMs }: 
       else if (scopes.get(key.type) === "Mesh") dirty.add(key.mesh);
       else if (scopes.get(key.type) === "Global") for (const name of views.keys()) dirty.add(name);
     }
-    if (dirty.size > 0) schedule();
+    if (dirty.size > 0) schedule(changes.every(({ key }) => key.type !== "Mesh" && (arrivingKinds.has(key.type) || !scopes.has(key.type))));
   };
   const stop = store.follow(onChanges);
   return {
