@@ -1,5 +1,6 @@
 // A proxy as people count it: connected or not, all of it ready or only a part, its versions.
 import { Dataplane_Networking_Inbound_State as InboundState, Dataplane_Networking_Listener_State as ListenerState, type Dataplane, type Dataplane_Networking_Inbound as Inbound } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
+import { isHealthy } from "#mesh";
 import type { DataplaneInsight, DiscoverySubscription } from "#gen/kuma/mesh/v1alpha1/dataplane_insight_pb.js";
 
 export type ProxyState = "online" | "offline" | "partiallyDegraded";
@@ -21,8 +22,7 @@ export function proxyState({ networking }: Dataplane, insight: DataplaneInsight 
 
 /** `Ignored` counts as ready: nobody waits for it. */
 export function isReady(inbound: Inbound): boolean {
-  if (inbound.state === InboundState.Ignored) return true;
-  return inbound.state === InboundState.Ready && (inbound.health === undefined || inbound.health.ready);
+  return inbound.state === InboundState.Ignored || isHealthy(inbound);
 }
 
 /** Mutable counts by state, as insights show them. */
