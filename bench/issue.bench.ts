@@ -4,7 +4,7 @@ import { makeBuiltinRoot, openAuthority } from "../src/security/index.ts";
 export async function run(args: readonly string[]): Promise<void> {
   const total = Number(args[0] ?? 3000);
   const now = Date.now();
-  const authority = openAuthority(await makeBuiltinRoot({ mesh: "default", expiryMs: 86_400_000 * 365, now }));
+  const authority = openAuthority(await makeBuiltinRoot({ trustDomain: "default", expiryMs: 86_400_000 * 365, now }));
   const request = { uriSans: ["spiffe://default/web", "kuma://kuma.io/service/web", "kuma://kuma.io/protocol/http"], lifetimeMs: 86_400_000, now };
   for (let warm = 0; warm < 100; warm++) await authority.issue(request);
   const cpu = process.cpuUsage();

@@ -27,7 +27,9 @@ export interface Reaction extends ControllerParts {
   /** What is decided on together, e.g. names of meshes, that a change touches. */
   readonly subjectsOf: (change: Change) => Iterable<string>;
   readonly allSubjects: () => Iterable<string>;
-  readonly decide: (subject: string) => Decision;
+  readonly decide: (subject: string) => Decision | Promise<Decision>;
+  /** Other news than changes of the store; returns the function that ends it. */
+  readonly follow?: (touch: (subject: string) => void) => () => void;
   /** Changes wait this long for their like; also the shortest time between two passes. */
   readonly gapMs: number;
 }
@@ -48,6 +50,10 @@ async function run(reaction: Reaction, signal: AbortSignal): Promise<void> {
   const unfollow = store.follow((changes) => {
     for (const change of changes) for (const subject of reaction.subjectsOf(change)) dirty.add(subject);
     if (dirty.size > 0) wake();
+  });
+  const unfollowOthers = reaction.follow?.((subject) => {
+    dirty.add(subject);
+    wake();
   });
   const onAbort = () => wake();
   signal.addEventListener("abort", onAbort);
@@ -72,7 +78,7 @@ async function run(reaction: Reaction, signal: AbortSignal): Promise<void> {
       const subjects = [...dirty];
       dirty.clear();
       for (const subject of subjects) {
-        const { writes, nextAt } = reaction.decide(subject);
+        const { writes, nextAt } = await reaction.decide(subject);
         const hasFailed = await writeAll(reaction, writes);
         const at = hasFailed ? Math.min(nextAt, platform.clock.now() + retryMs) : nextAt;
         if (at === Infinity) deadlines.delete(subject);
@@ -81,6 +87,7 @@ async function run(reaction: Reaction, signal: AbortSignal): Promise<void> {
     }
   } finally {
     unfollow();
+    unfollowOthers?.();
     signal.removeEventListener("abort", onAbort);
   }
 }

@@ -4,13 +4,12 @@ import { RouteSchema } from "#gen/envoy/config/route/v3/route_components_pb.js";
 import { FilterChainMatchSchema } from "#gen/envoy/config/listener/v3/listener_components_pb.js";
 import { formatKri } from "#resources";
 import { feature, isHttp, type Inbound, type Plan, type PlannedInbound } from "#mesh";
-import { spiffeTrustDomainPrefix } from "#security/names";
 import { bindSource, sealCluster, speakHttp1, speakHttp2, staticCluster } from "./draft/cluster.ts";
 import { forwardClientCertificate, openHttp } from "./draft/http.ts";
 import { bytesFilters, chain, openListener, listenerBody, sealListenerAt, tcpProxy, type ChainDraft, type ListenerBody } from "./draft/listener.ts";
-import { downstreamTls, uriPrefix } from "./draft/tls.ts";
+import { inboundTls } from "./mesh-tls.ts";
 import { traitsKey } from "./keys.ts";
-import { inboundClusterName, inboundListenerName, system } from "./names.ts";
+import { inboundClusterName, inboundListenerName } from "./names.ts";
 import type { ResourceGroup } from "./outbound.ts";
 import type { PipelineParts } from "./pipeline.ts";
 import type { EnvoyPolicy, InboundPlace } from "./policy.ts";
@@ -26,7 +25,7 @@ export function inboundResources(plan: Plan, parts: PipelineParts): ResourceGrou
 }
 
 function placeOf(plan: Plan, inbound: Inbound): InboundPlace {
-  return { inbound, mesh: plan.meshName, listenerName: inboundListenerName(inbound, plan.isUnified), dataplaneKri: formatKri({ ...plan.dataplaneKri, section: inbound.section }) };
+  return { inbound, mesh: plan.meshName, listenerName: inboundListenerName(inbound, plan.isUnified), dataplaneKri: formatKri({ ...plan.dataplaneKri, section: inbound.section }), hasIdentity: plan.identity !== undefined };
 }
 
 function sealedCluster(plan: Plan, planned: PlannedInbound, { sealer, policies, keys }: PipelineParts): Sealed {
@@ -68,7 +67,7 @@ function inboundBody(plan: Plan, planned: PlannedInbound, parts: PipelineParts):
   const tls = tlsModeOf(plan, planned, policies);
   const namesAddress = !plan.isUnified && !(isHttp(inbound.protocol) && inbound.service);
   const facts = namesAddress ? keys.inbound(inbound) : JSON.stringify([inbound.workloadPort, inbound.section, inbound.protocol, inbound.tags, inbound.service]);
-  const key = `inbound ${plan.meshName} ${tls} ${traitsKey(traits, plan.isUnified)} ${facts} ${keys.confs(confs)}`;
+  const key = `inbound ${plan.meshName} ${tls} ${keys.idOf(plan.mtls)} ${traitsKey(traits, plan.isUnified)} ${facts} ${keys.confs(confs)}`;
   return sealer.keyed(key, () => {
     const listener = openListener({
       name: inboundListenerName(inbound, plan.isUnified), address: inbound.address, port: inbound.port, direction: "inbound", isUnified: plan.isUnified,
@@ -89,8 +88,7 @@ function inboundBody(plan: Plan, planned: PlannedInbound, parts: PipelineParts):
     }
     if (tls !== "plain") {
       const secured = terminal();
-      const family = plan.isUnified ? "unified" : "legacy";
-      secured.tls = downstreamTls({ identity: system.identity(plan.meshName)[family], ca: system.meshCa(plan.meshName)[family] }, [uriPrefix(spiffeTrustDomainPrefix(plan.meshName))]);
+      secured.tls = inboundTls(plan);
       if (tls === "permissive") secured.match = create(FilterChainMatchSchema, { transportProtocol: "tls", applicationProtocols: ["kuma"] });
       for (const policy of policies) policy.inboundTlsChain?.(secured, listener, confs.get(policy.kind), place);
       listener.chains.push(secured);

@@ -1,5 +1,5 @@
 // From plans to Envoy: drafts, policies, sealed resources. Pure.
-export { createPipeline, type AdminTls, type Pipeline, type ProxyResources, type SecretNames } from "./pipeline.ts";
+export { createPipeline, type AdminTls, type Pipeline, type ProxyResources, type ProxySecrets } from "./pipeline.ts";
 export type { ZoneProxy } from "./internal/zone-proxy.ts";
 export { createSealer, type Sealed, type Sealer } from "./seal.ts";
 export type { DynamicDocument, EnvoyPolicy, InboundPlace, OutboundPlace, ProxyDrafts } from "./policy.ts";
@@ -7,7 +7,8 @@ export { messageOf, pack, packNew, typed, typeUrlOf, type Typed } from "./any.ts
 export { staticCluster, type ClusterDraft } from "./draft/cluster.ts";
 export { chain, openListener, type ChainDraft, type ListenerDraft } from "./draft/listener.ts";
 export { loopbackCidrs, openHttp, type HttpDraft, type RouteDraft } from "./draft/http.ts";
-export { fileTls, meshTls } from "./internal/mesh-prometheus.ts";
+export { fileTls } from "./internal/mesh-prometheus.ts";
+export { inboundTls } from "./mesh-tls.ts";
 export { sanitised, socketPath, system } from "./names.ts";
 export { protoDuration } from "./duration.ts";
 // names in certificates, which policies match on

@@ -10,6 +10,11 @@ export const system = {
   dynamicConfig: { legacy: "_kuma:dynamicconfig", unified: "system_dynamicconfig" },
   identity: (mesh: string) => ({ legacy: `identity_cert:secret:${mesh}`, unified: `system_mtls_identity_${mesh}` }),
   meshCa: (mesh: string) => ({ legacy: `mesh_ca:secret:${mesh}`, unified: `system_mtls_ca_${mesh}` }),
+  /** Trust of all domains that MeshTrusts name; the same in both families. */
+  trustBundle: "system_trust_bundle",
+  /** The cluster of SPIRE's agent beside the proxy, and its name for all it trusts. */
+  spireAgent: "system_identity_sds-spire-agent",
+  everyTrustDomain: "ALL",
   passthrough: (direction: "inbound" | "outbound", family: "ipv4" | "ipv6") => ({
     legacy: `${direction}:passthrough:${family}`,
     unified: `self_transparentproxy_passthrough_${direction}_${family}`,

@@ -8,10 +8,11 @@ import { bytesFilters, chain, listenerBody, openListener, sealListenerAt, tcpPro
 import { envoyRoutes, leadsSomewhere } from "./draft/routes.ts";
 import { upstreamTls, uriExact } from "./draft/tls.ts";
 import { traitsKey } from "./keys.ts";
-import { clusterName, outboundListenerName, routeConfigName, system, virtualHostName } from "./names.ts";
+import { tlsSecrets } from "./mesh-tls.ts";
+import { clusterName, outboundListenerName, routeConfigName, virtualHostName } from "./names.ts";
 import type { PipelineParts } from "./pipeline.ts";
 import type { Sealed } from "./seal.ts";
-import { sniOf } from "./sni.ts";
+import { identitySni, sniOf } from "./sni.ts";
 
 export interface ResourceGroup {
   readonly clusters: readonly Sealed[];
@@ -32,19 +33,19 @@ export function outboundResources(plan: Plan, parts: PipelineParts): ResourceGro
 const hasRoute = ({ target: { traffic } }: PlannedOutbound): boolean => traffic.is === "tcp" || traffic.routes.some(({ route }) => leadsSomewhere(route));
 
 function sealedCluster(plan: Plan, cluster: ClusterPlan, target: TargetPlan, parts: PipelineParts): Sealed {
-  return parts.shared.of(cluster, plan.isUnified ? "unified" : "legacy", () => makeCluster(plan, cluster, target, parts));
+  return parts.shared.of(cluster, `${plan.isUnified ? "unified" : "legacy"} ${parts.keys.idOf(plan.mtls)}`, () => makeCluster(plan, cluster, target, parts));
 }
 
 function makeCluster(plan: Plan, cluster: ClusterPlan, target: TargetPlan, { sealer, policies, keys }: PipelineParts): Sealed {
   const { destination, confs } = cluster;
-  const key = `cluster ${plan.meshName} ${keys.idOf(destination)} ${keys.confs(confs)} ${plan.mtls ? `tls ${plan.mtls.isPermissive}` : ""} ${plan.isUnified}`;
+  const key = `cluster ${plan.meshName} ${keys.idOf(destination)} ${keys.confs(confs)} ${keys.idOf(plan.mtls)} ${plan.isUnified}`;
   return sealer.keyed(key, () => {
     const draft = edsCluster(clusterName(plan.meshName, destination, plan.isUnified), destination.protocol);
     speakHttp2(draft);
-    if (plan.mtls && isTlsReady(destination, plan.mtls.isPermissive)) {
-      const family = plan.isUnified ? "unified" : "legacy";
-      const secrets = { identity: system.identity(plan.meshName)[family], ca: system.meshCa(plan.meshName)[family] };
-      draft.tls = upstreamTls(secrets, sniOf(plan.meshName, destination), sansOf(plan.meshName, destination).map(uriExact));
+    const secrets = tlsSecrets(plan);
+    if (plan.mtls && secrets && isTlsReady(destination, plan.mtls.asksReadiness)) {
+      const sni = plan.mtls.certificate.from === "mesh" ? sniOf(plan.meshName, destination) : identitySni(plan.meshName, destination);
+      draft.tls = upstreamTls(secrets, sni, sansOf(plan.meshName, destination).map(uriExact));
     }
     const place = { target, mesh: plan.meshName };
     for (const policy of policies) policy.outboundCluster?.(draft, confs.get(policy.kind), place);

@@ -11,6 +11,7 @@ import { sealCluster } from "./draft/cluster.ts";
 import { sealEndpoints } from "./draft/endpoints.ts";
 import { sealListener } from "./draft/listener.ts";
 import { inboundResources } from "./inbound.ts";
+import { tlsSecrets } from "./mesh-tls.ts";
 import { clusterName, system } from "./names.ts";
 import { outboundResources, type ResourceGroup } from "./outbound.ts";
 import type { EnvoyPolicy, ProxyDrafts } from "./policy.ts";
@@ -18,9 +19,11 @@ import type { Sealed, Sealer } from "./seal.ts";
 import { keyMaker, sharedResults, type KeyMaker, type Shared } from "./keys.ts";
 
 /** The proxy's secrets, by Envoy's names; their content comes from `security`, never through the plan. */
-export interface SecretNames {
+export interface ProxySecrets {
   readonly identity: string;
-  readonly meshCa: string;
+  readonly trust: string;
+  /** Trust is told by domain. */
+  readonly isByDomain: boolean;
 }
 
 export interface ProxyResources {
@@ -28,7 +31,8 @@ export interface ProxyResources {
   readonly listeners: readonly Sealed[];
   /** Clusters whose endpoints come by EDS. */
   readonly endpoints: ReadonlyMap<string, Destination>;
-  readonly secrets: SecretNames | undefined;
+  /** Undefined when none come from the control plane. */
+  readonly secrets: ProxySecrets | undefined;
 }
 
 /** Certificates inside Envoy's admin listener; undefined when the control plane has none for this proxy (yet). */
@@ -89,13 +93,17 @@ function build(plan: Plan, adminTls: AdminTls | undefined, parts: PipelineParts)
   const own = policyResources(plan, parts);
   const all = [admin, transparent, inbound, outbound, dns, own];
   const endpoints = new Map(plan.outbounds.flatMap(({ target }) => clusterNames(plan, target, parts)));
-  const family = plan.isUnified ? "unified" : "legacy";
   return {
     clusters: byName(all.flatMap((it) => it.clusters)),
     listeners: byName(all.flatMap((it) => it.listeners)),
     endpoints,
-    secrets: plan.mtls && { identity: system.identity(plan.meshName)[family], meshCa: system.meshCa(plan.meshName)[family] },
+    secrets: secretsOf(plan),
   };
+}
+
+function secretsOf(plan: Plan): ProxySecrets | undefined {
+  const names = tlsSecrets(plan);
+  return names && !names.source ? { identity: names.identity, trust: names.ca, isByDomain: names.ca === system.trustBundle } : undefined;
 }
 
 /** What policies give the proxy itself, and the documents for its kuma-dp. */

@@ -15,6 +15,8 @@ export interface InboundPlace {
   readonly mesh: string;
   readonly listenerName: string;
   readonly dataplaneKri: string;
+  /** The proxy's certificate comes by a MeshIdentity: callers are known by SPIFFE ids alone. */
+  readonly hasIdentity: boolean;
 }
 
 /** What kuma-dp is told over Envoy's socket. */

@@ -17,6 +17,15 @@ export function sniOf(mesh: string, destination: Destination): string {
   return hashedSni(name, mesh, port.port, kindSuffix[resource.type] ?? "ms");
 }
 
+/** What callers with a SPIFFE id announce: the identifier of the destination as a name (spec/multizone.md 4.4). */
+export function identitySni(mesh: string, destination: Destination): string {
+  if (destination.is === "service") return sniOf(mesh, destination);
+  const { resource, kri } = destination;
+  const zone = resource.labels[label.zone];
+  const namespace = resource.labels[label.namespace];
+  return ["sni", kri.shortName, resource.mesh, ...(zone ? [zone, ...(namespace ? [namespace] : [])] : []), displayName(resource), kri.section].join(".");
+}
+
 /** `a<fnv1a-64 of "name;mesh;">.<name>.<port>.<mesh>.<kind>`; names over 62 characters are cut and end in `x`. */
 export function hashedSni(name: string, mesh: string, port: number, kind: string, extra: Readonly<Record<string, string>> = {}): string {
   const cut = (text: string) => (text.length > 62 ? `${text.slice(0, 62)}x` : text);

@@ -18,7 +18,7 @@ interface Opened {
   readonly authority: MeshAuthority;
 }
 
-export function storedAuthorities(store: Store, log: Log): AuthoritySource {
+export function storedAuthorities(store: Store, log: Log): Pick<AuthoritySource, "authorityOf"> {
   const opened = new Map<string, Opened>();
   return {
     authorityOf(mesh) {

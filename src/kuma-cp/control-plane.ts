@@ -26,6 +26,7 @@ import { defaultsPart } from "./defaults.ts";
 import { openDpServer } from "./dp-server.ts";
 import { openEnvoyAdmin } from "./envoy-admin.ts";
 import { openInspection } from "./inspection.ts";
+import { identityAuthorities } from "./identity-authorities.ts";
 import { allInterfaces } from "./interfaces.ts";
 import { openHealth } from "./health.ts";
 import { openMadsServer } from "./mads-server.ts";
@@ -48,9 +49,11 @@ export interface ControlPlaneOptions {
   readonly platform: Platform;
   readonly levels: LogLevels;
   readonly home: string | undefined;
+  /** Variables that resources may name as the place of a key. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
-export async function startControlPlane({ config, platform, levels, home }: ControlPlaneOptions): Promise<ControlPlane> {
+export async function startControlPlane({ config, platform, levels, home, environment = {} }: ControlPlaneOptions): Promise<ControlPlane> {
   const log = platform.log;
   for (const line of checkConfig(config)) log.warn(line);
   const place = placeOf(config);
@@ -76,7 +79,8 @@ export async function startControlPlane({ config, platform, levels, home }: Cont
     door, platform, instanceId, flushIntervalMs: config.get("xdsServer.dataplaneStatusFlushInterval"), subscriptionLimit: config.get("metrics.dataplane.subscriptionLimit"),
   });
   let isRunning = true;
-  const authorities = storedAuthorities(store, log);
+  const identities = identityAuthorities({ store, door, platform, zone: place.zone, env: environment });
+  const authorities = { ...storedAuthorities(store, log), ...identities };
   const adminTls = adminTlsOf(store, platform);
   const xds = xdsServer({
     planner, pipeline, sealer, meshes, status, instanceId, platform,
@@ -108,10 +112,10 @@ export async function startControlPlane({ config, platform, levels, home }: Cont
       return trust.document();
     },
   };
-  const parts = runParts([defaultsPart({ config, store, door, kinds, place, keys: credentials.keys, platform }), ...controllerParts({ config, store, door, kinds, place, platform })], platform, {
+  const parts = runParts([defaultsPart({ config, store, door, kinds, place, keys: credentials.keys, platform }), ...controllerParts({ config, store, door, kinds, place, platform, identities })], platform, {
     baseBackoffMs: config.get("general.resilientComponentBaseBackoff"), maxBackoffMs: config.get("general.resilientComponentMaxBackoff"),
   });
-  const closers: (() => unknown)[] = [() => store.close(), () => certificates.close(), () => credentials.close(), () => trust.close(), () => adminTls.close(), () => meshes.close(), () => health?.close(), () => parts.stop()];
+  const closers: (() => unknown)[] = [() => store.close(), () => certificates.close(), () => credentials.close(), () => trust.close(), () => adminTls.close(), () => identities.close(), () => meshes.close(), () => health?.close(), () => parts.stop()];
   const stop = async () => {
     isRunning = false;
     for (const close of closers.splice(0).toReversed()) await close();

@@ -30,7 +30,7 @@ export function defaultsPart({ config, store, door, kinds, place, keys, platform
     async makeBuiltinRoot(mesh, backend) {
       const ca = backend.conf?.["caCert"] as { RSAbits?: unknown; expiration?: unknown } | undefined;
       const expiryMs = meshDuration(typeof ca?.expiration === "string" ? ca.expiration : "") || tenYearsMs;
-      const root = await makeBuiltinRoot({ mesh, expiryMs, now: platform.clock.now(), ...(typeof ca?.RSAbits === "number" ? { rsaBits: ca.RSAbits } : {}) });
+      const root = await makeBuiltinRoot({ trustDomain: mesh, expiryMs, now: platform.clock.now(), ...(typeof ca?.RSAbits === "number" ? { rsaBits: ca.RSAbits } : {}) });
       return { certificate: bytes(root.certPem), privateKey: bytes(root.keyPem) };
     },
     newAuthority: async (name) => bytes(await makeSystemAuthority(name === "envoy-admin-ca" ? "envoy-admin" : "inter-cp", platform.clock.now())),

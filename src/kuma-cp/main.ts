@@ -41,7 +41,7 @@ async function run(configFile: string | undefined, level: string, env: Readonly<
   const platform: Platform = { clock: systemClock, random: systemRandom, metrics, log: createLog((line) => void process.stderr.write(line), () => systemClock.now(), levels) };
   const file = configFile === undefined ? undefined : { path: configFile, text: await readConfig(configFile) };
   const config = loadConfig({ env, ...(file ? { file } : {}) });
-  const controlPlane = await startControlPlane({ config, platform, levels, home: env.HOME });
+  const controlPlane = await startControlPlane({ config, platform, levels, home: env.HOME, environment: env });
   await new Promise<void>((resolve) => {
     let count = 0;
     const onSignal = () => {

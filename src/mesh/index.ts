@@ -2,9 +2,9 @@
 export { meshView, type MeshSettings, type MeshView } from "./view.ts";
 export { identities, listInterner, memoOn, memoOnBoth } from "./intern.ts";
 // plan
-export { createPlanner, type Planner, type PlannerOptions, type Scope } from "./plan/planner.ts";
+export { createPlanner, type Planner, type PlannerOptions, type PlanOptions, type Scope } from "./plan/planner.ts";
 export type {
-  ClusterPlan, DnsRecord, InboundConf, MeshTlsPlan, OutboundConf, Plan, PlannedInbound, PlannedOutbound, PlannedRoute, ProxyConf, TargetPlan,
+  ClusterPlan, DnsRecord, InboundConf, OutboundConf, Plan, PlannedInbound, PlannedOutbound, PlannedRoute, ProxyConf, TargetPlan,
 } from "./plan/plan.ts";
 export { feature, traitsInterner, type Proxy, type ProxyTraits, type TransparentProxyTraits } from "./plan/proxy.ts";
 export { commonProtocol, endpointsOf, isHttp, isTlsReady, type Destination, type Protocol, type ResourceDestination, type ServiceDestination } from "./plan/destinations.ts";
@@ -14,6 +14,8 @@ export { sectionName, type MeshServicePort, type MeshServiceResource, type MeshS
 export type {
   BackendRef, HeaderModifier, HttpMatch, HttpRoute, PathRewrite, RouteFilter, RouteShaper, ShapeContext, ValueMatch, WeightedBackend,
 } from "./plan/routes.ts";
+export { assignIdentity, isProblem, kriOfIdentity, trustDomainOf, trustedDomains, type AssignedIdentity, type IdentityProblem, type WorkloadIdentity } from "./plan/identity.ts";
+export type { MeshTlsPlan } from "./plan/mesh-tls.ts";
 export { meshMetrics, type MeshMetrics } from "./plan/mesh-metrics.ts";
 export { metricLabels } from "./plan/metric-labels.ts";
 export { legacyVips, vipConfigName } from "./plan/vips.ts";

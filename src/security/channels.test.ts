@@ -20,8 +20,8 @@ import { systemTrust } from "./trust.ts";
 
 const now = Date.now();
 const day = 86_400_000;
-const root = await makeBuiltinRoot({ mesh: "test", expiryMs: 100 * day, now });
-const otherRoot = await makeBuiltinRoot({ mesh: "other", expiryMs: 100 * day, now });
+const root = await makeBuiltinRoot({ trustDomain: "test", expiryMs: 100 * day, now });
+const otherRoot = await makeBuiltinRoot({ trustDomain: "other", expiryMs: 100 * day, now });
 const leafOf = (authority: CertificateAndKey, dnsNames = ["localhost"], ipAddresses = ["127.0.0.1"]) =>
   issueLeaf(openIssuer(authority), { dnsNames, ipAddresses, extendedKeyUsage: ["serverAuth", "clientAuth"], now, lifetimeMs: day, backdateMs: 1000 });
 const pairOf = async (authority = root, dnsNames?: string[], ips?: string[]) => {

@@ -14,7 +14,7 @@ export {
 } from "./certificates/x509.ts";
 export { type CertificateAndKey, type IssuedCertificate } from "./authority/root.ts";
 export {
-  checkProvidedAuthority, makeBuiltinRoot, openAuthority, type BuiltinRootRequest, type MeshAuthority, type WorkloadRequest,
+  checkProvidedAuthority, makeBuiltinRoot, openAuthority, type BuiltinRootRequest, type MeshAuthority, type WorkloadRequest, isSelfSigned,
 } from "./authority/mesh-authority.ts";
 export {
   adminClientName, makeAdminAuthority, makeSystemAuthority, openSystemAuthority, type LeafLife, type SystemAuthority, type SystemAuthorityKind,

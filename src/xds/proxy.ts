@@ -1,11 +1,11 @@
 // One connected proxy: its current plan turned into the snapshot it should have, and its certificate kept fresh.
-import type { Pipeline, Sealed, Sealer } from "#envoy";
+import type { Pipeline, ProxySecrets, Sealed, Sealer } from "#envoy";
 import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
-import { memoOn, type Destination, type MeshView, type Planner, type Proxy, type Scope } from "#mesh";
+import { memoOn, type Destination, type MeshView, type Planner, type Proxy, type Scope, type WorkloadIdentity } from "#mesh";
 import type { Platform } from "#platform";
 import type { Resource } from "#resources";
 import { keepAdminTls, type AdminTlsSource, type KeptAdminTls } from "./admin-tls.ts";
-import { issueIdentity, trustBundle, urisOf, type AuthoritySource, type Identity } from "./secrets.ts";
+import { domainTrust, issueIdentity, trustBundle, trustOf, urisOf, type AuthoritySource, type Identity, type Issuer } from "./secrets.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { CertificateFacts } from "./status.ts";
 
@@ -44,7 +44,7 @@ export class ConnectedProxy {
   private hasStarted = false;
   private hasEnded = false;
   private cancelRenewal = () => {};
-  private last: { clusters: readonly Sealed[]; listeners: readonly Sealed[]; destinations: ReadonlyMap<string, Destination>; identityName: string | undefined; caName: string | undefined } | undefined;
+  private last: { clusters: readonly Sealed[]; listeners: readonly Sealed[]; destinations: ReadonlyMap<string, Destination>; secrets: ProxySecrets | undefined; identity: WorkloadIdentity | undefined } | undefined;
   private lastEndpoints: ReadonlyMap<string, Sealed> = new Map();
   private lastSecrets: ReadonlyMap<string, Sealed> = noSecrets;
 
@@ -103,8 +103,7 @@ export class ConnectedProxy {
       this.scope = scope;
       this.plannedFor = this.proxy.dataplane;
       this.last = {
-        clusters: resources.clusters, listeners: resources.listeners, destinations: resources.endpoints,
-        identityName: resources.secrets?.identity, caName: resources.secrets?.meshCa,
+        clusters: resources.clusters, listeners: resources.listeners, destinations: resources.endpoints, secrets: resources.secrets, identity: plan.identity,
       };
     }
     const endpointsChanged = this.refreshEndpoints(view);
@@ -127,26 +126,38 @@ export class ConnectedProxy {
 
   /** Puts what is at hand into the snapshot; a missing or outdated leaf is ordered and follows. */
   private refreshSecrets(): boolean {
-    const names = this.last;
-    const current = this.parts.authorities.authorityOf(this.proxy.dataplane.mesh);
-    if (!names?.identityName || !names.caName || !current) {
+    const names = this.last?.secrets;
+    if (!names || !this.view) {
       const hadSecrets = this.lastSecrets.size > 0;
       this.lastSecrets = noSecrets;
-      if (!names?.identityName) this.dropIdentity();
+      this.dropIdentity();
       return hadSecrets;
     }
-    const uris = urisOf(this.proxy.dataplane);
+    const own = this.parts.authorities.authorityOf(this.proxy.dataplane.mesh);
+    const issuer = this.issuer(own);
+    const uris = this.last?.identity ? [this.last.identity.spiffeId] : urisOf(this.proxy.dataplane);
     const identity = this.identity;
-    const isCurrent = identity && identity.authority === current.authority && sameTexts(identity.uris, uris) && identity.secret.name === names.identityName;
+    const isCurrent = identity && identity.authority === issuer?.authority && sameTexts(identity.uris, uris) && identity.secret.name === names.identity;
     const isDue = identity && this.parts.platform.clock.now() >= identity.renewAt;
-    if (!isCurrent || isDue) this.order(names.identityName, uris, current);
-    const bundle = trustBundle(names.caName, current.authority, this.parts.sealer);
-    const secrets = new Map<string, Sealed>([[names.caName, bundle]]);
+    if (issuer && (!isCurrent || isDue)) this.order(names.identity, uris, issuer);
+    const secrets = new Map<string, Sealed>();
+    const trust = names.isByDomain ? domainTrust(names.trust, trustOf(this.view, own?.authority), this.parts.sealer) : own && trustBundle(names.trust, own.authority, this.parts.sealer);
+    if (trust) secrets.set(names.trust, trust);
     // The leaf of the previous authority serves until the new one is made, so that nothing breaks meanwhile.
-    if (identity && identity.secret.name === names.identityName) secrets.set(names.identityName, identity.secret);
+    if (identity && identity.secret.name === names.identity) secrets.set(names.identity, identity.secret);
     const hasChanged = secrets.size !== this.lastSecrets.size || [...secrets].some(([name, secret]) => this.lastSecrets.get(name) !== secret);
     if (hasChanged) this.lastSecrets = secrets;
     return hasChanged;
+  }
+
+  private issuer(own: Issuer | undefined): Issuer | undefined {
+    const identity = this.last?.identity;
+    return identity ? this.parts.authorities.identityAuthorityOf(this.proxy.dataplane.mesh, identity.name) : own;
+  }
+
+  /** An authority of the mesh has come or is another. */
+  authoritiesChanged(): void {
+    this.renew();
   }
 
   private dropIdentity(): void {
@@ -154,7 +165,7 @@ export class ConnectedProxy {
     this.identity = undefined;
   }
 
-  private order(name: string, uris: readonly string[], current: NonNullable<ReturnType<AuthoritySource["authorityOf"]>>): void {
+  private order(name: string, uris: readonly string[], current: Issuer): void {
     if (this.isIssuing || this.hasEnded) return;
     this.isIssuing = true;
     issueIdentity({ name, uris, ...current }, this.parts.platform, this.parts.sealer).then(
@@ -186,8 +197,9 @@ export class ConnectedProxy {
 
   private announce(): void {
     if (!this.last) return;
-    // A listener without its certificate would refuse everybody: the first snapshot waits for it.
-    if (this.last.identityName && !this.lastSecrets.has(this.last.identityName) && this.isIssuing) return;
+    // A listener without its certificate would refuse everybody: the snapshot waits for it, the proxy keeps what it has.
+    const { secrets, identity } = this.last;
+    if (secrets && !this.lastSecrets.has(secrets.identity) && (this.isIssuing || identity)) return;
     this.events.wanted({ clusters: this.last.clusters, listeners: this.last.listeners, endpoints: this.lastEndpoints, secrets: this.lastSecrets });
   }
 }

@@ -1,18 +1,31 @@
 // Identities of proxies: a leaf each, renewed at 80 % of its life with jitter; the mesh's trust bundle. A renewed leaf plans nothing.
 import { create } from "@bufbuild/protobuf";
 import { SecretSchema } from "#gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.js";
-import type { Sealed, Sealer } from "#envoy";
-import { identifyingService, memoOn } from "#mesh";
+import { SPIFFECertValidatorConfigSchema } from "#gen/envoy/extensions/transport_sockets/tls/v3/tls_spiffe_validator_config_pb.js";
+import { packNew, type Sealed, type Sealer } from "#envoy";
+import { identifyingService, memoOn, trustedDomains, type MeshView } from "#mesh";
 import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import { tag, type Resource } from "#resources";
 import { spiffeId, tagUri } from "#security/names";
 import type { MeshAuthority } from "#security";
 import type { Platform } from "#platform";
 
-/** The certificate authority of a mesh as the store has it now. */
+/** Who signs for a proxy, and for how long. */
+export interface Issuer {
+  readonly authority: MeshAuthority;
+  /** As the proxy's insight names it: the Mesh's backend, or the identifier of the MeshIdentity. */
+  readonly backend: string;
+  readonly lifetimeMs: number;
+}
+
+/** The certificate authorities of meshes as the store has them now. */
 export interface AuthoritySource {
-  /** The same object while the authority does not change; undefined while it does not exist (yet). */
-  authorityOf(mesh: string): { readonly authority: MeshAuthority; readonly backend: string; readonly lifetimeMs: number } | undefined;
+  /** Of the Mesh's enabled backend. The same authority while it does not change; undefined while it does not exist (yet). */
+  authorityOf(mesh: string): Issuer | undefined;
+  /** Of a MeshIdentity. */
+  identityAuthorityOf(mesh: string, identity: string): Issuer | undefined;
+  /** Tells when one of a mesh's authorities comes, goes or is another, for reasons that are not in the store. */
+  onChange(listener: (mesh: string) => void): () => void;
 }
 
 export interface Identity {
@@ -37,12 +50,9 @@ export const urisOf = memoOn((dataplane: Resource<Dataplane>): readonly string[]
   return [...ids, ...sorted.map(([key, value]) => tagUri(key, value))];
 });
 
-export interface IssueRequest {
+export interface IssueRequest extends Issuer {
   readonly name: string;
   readonly uris: readonly string[];
-  readonly authority: MeshAuthority;
-  readonly backend: string;
-  readonly lifetimeMs: number;
 }
 
 export async function issueIdentity(request: IssueRequest, { clock, random }: Pick<Platform, "clock" | "random">, sealer: Sealer): Promise<Identity> {
@@ -71,4 +81,21 @@ export function trustBundle(name: string, authority: MeshAuthority, sealer: Seal
     const value = { trustedCa: { specifier: { case: "inlineBytes" as const, value: Buffer.from(authority.caPem) } } };
     return sealer.seal(SecretSchema, name, create(SecretSchema, { name, type: { case: "validationContext", value } }));
   });
+}
+
+/** Trust by domain: Envoy asks the authority of the very domain that a certificate names. */
+export function domainTrust(name: string, domains: ReadonlyMap<string, string>, sealer: Sealer): Sealed {
+  return sealer.keyed(`domains ${name} ${JSON.stringify([...domains])}`, () => {
+    const trustDomains = [...domains].map(([domain, pem]) => ({ name: domain, trustBundle: { specifier: { case: "inlineBytes" as const, value: Buffer.from(pem) } } }));
+    const customValidatorConfig = { name: "envoy.tls.cert_validator.spiffe", typedConfig: packNew(SPIFFECertValidatorConfigSchema, { trustDomains }) };
+    return sealer.seal(SecretSchema, name, create(SecretSchema, { name, type: { case: "validationContext", value: { customValidatorConfig } } }));
+  });
+}
+
+/** What MeshTrusts say; the Mesh's own authority counts for the domain of the mesh's name. */
+export function trustOf(view: MeshView, own: MeshAuthority | undefined): ReadonlyMap<string, string> {
+  const domains = trustedDomains(view.list("MeshTrust"));
+  if (!own) return domains;
+  const { name } = view.mesh;
+  return new Map([...domains, [name, `${domains.get(name) ?? ""}${own.caPem}`] as const].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

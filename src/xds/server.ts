@@ -84,6 +84,10 @@ export function xdsServer(options: XdsOptions): XdsServer {
   const internTraits = traitsInterner();
   const active = new Map<string, Stream>();
 
+  options.authorities.onChange((mesh) => {
+    for (const { state } of active.values()) if (state.is === "open" && state.admitted.key.mesh === mesh) state.proxy?.authoritiesChanged();
+  });
+
   const open = (call: GrpcCall, protocol: Protocol) => {
     const stream: Stream = { call, protocol, waiting: [], waitingBytes: 0, state: { is: "new" } };
     const cancel = options.platform.clock.after(firstRequestMs, () => {

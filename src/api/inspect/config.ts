@@ -59,6 +59,6 @@ function secretsOf({ secrets }: ProxyResources): Printed[] {
   if (!secrets) return [];
   const bytes = (text: string) => ({ specifier: { case: "inlineBytes" as const, value: Buffer.from(text) } });
   const identity = create(SecretSchema, { name: secrets.identity, type: { case: "tlsCertificate", value: { certificateChain: bytes("CERT"), privateKey: bytes("KEY") } } });
-  const ca = create(SecretSchema, { name: secrets.meshCa, type: { case: "validationContext", value: { trustedCa: bytes("CA") } } });
+  const ca = create(SecretSchema, { name: secrets.trust, type: { case: "validationContext", value: { trustedCa: bytes("CA") } } });
   return [identity, ca].map((secret) => ({ typeUrl: secretType, name: secret.name, json: toJson(SecretSchema, secret) }));
 }

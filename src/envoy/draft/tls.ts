@@ -1,15 +1,30 @@
 // TLS contexts of service-to-service traffic: certificates and trust arrive by SDS, names are checked (spec/dataplane.md 5.6, 5.7).
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { ConfigSourceSchema, ApiVersion } from "#gen/envoy/config/core/v3/config_source_pb.js";
+import { ApiConfigSource_ApiType as ApiType, ConfigSourceSchema, ApiVersion } from "#gen/envoy/config/core/v3/config_source_pb.js";
 import { TransportSocketSchema, type TransportSocket } from "#gen/envoy/config/core/v3/base_pb.js";
 import { SubjectAltNameMatcher_SanType as SanType, type SubjectAltNameMatcherSchema } from "#gen/envoy/extensions/transport_sockets/tls/v3/common_pb.js";
 import { SdsSecretConfigSchema, type SdsSecretConfig } from "#gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.js";
 import { DownstreamTlsContextSchema, UpstreamTlsContextSchema, type DownstreamTlsContext, type UpstreamTlsContext } from "#gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js";
 import { packTyped, type Typed } from "../any.ts";
+import { protoDuration } from "../duration.ts";
 
 export const adsSource = () => create(ConfigSourceSchema, { configSourceSpecifier: { case: "ads", value: {} }, resourceApiVersion: ApiVersion.V3 });
 
-export const sdsSecret = (name: string): SdsSecretConfig => create(SdsSecretConfigSchema, { name, sdsConfig: adsSource() });
+/** Where secrets come from: the control plane, or an agent beside the proxy. */
+export interface SecretSource {
+  readonly cluster: string;
+  readonly timeoutMs: number;
+}
+
+function sdsSource(source: SecretSource | undefined) {
+  if (!source) return adsSource();
+  const grpcServices = [{ targetSpecifier: { case: "envoyGrpc" as const, value: { clusterName: source.cluster } }, timeout: protoDuration(source.timeoutMs) }];
+  return create(ConfigSourceSchema, {
+    configSourceSpecifier: { case: "apiConfigSource", value: { apiType: ApiType.GRPC, transportApiVersion: ApiVersion.V3, grpcServices } }, resourceApiVersion: ApiVersion.V3,
+  });
+}
+
+export const sdsSecret = (name: string, source?: SecretSource): SdsSecretConfig => create(SdsSecretConfigSchema, { name, sdsConfig: sdsSource(source) });
 
 type SanMatcher = MessageInitShape<typeof SubjectAltNameMatcherSchema>;
 
@@ -20,13 +35,15 @@ export const dnsExact = (value: string): SanMatcher => ({ sanType: SanType.DNS, 
 export interface SecretNames {
   readonly identity: string;
   readonly ca: string;
+  /** Absent: the control plane. */
+  readonly source?: SecretSource | undefined;
 }
 
 const common = (secrets: SecretNames, matchers: readonly SanMatcher[]) => ({
-  tlsCertificateSdsSecretConfigs: [sdsSecret(secrets.identity)],
+  tlsCertificateSdsSecretConfigs: [sdsSecret(secrets.identity, secrets.source)],
   validationContextType: {
     case: "combinedValidationContext" as const,
-    value: { defaultValidationContext: { matchTypedSubjectAltNames: [...matchers] }, validationContextSdsSecretConfig: sdsSecret(secrets.ca) },
+    value: { defaultValidationContext: { matchTypedSubjectAltNames: [...matchers] }, validationContextSdsSecretConfig: sdsSecret(secrets.ca, secrets.source) },
   },
 });
 

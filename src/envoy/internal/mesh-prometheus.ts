@@ -4,11 +4,10 @@ import { FilterChainMatchSchema } from "#gen/envoy/config/listener/v3/listener_c
 import { RouteSchema } from "#gen/envoy/config/route/v3/route_components_pb.js";
 import { DownstreamTlsContextSchema, type DownstreamTlsContext } from "#gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js";
 import { feature, meshMetrics, type MeshMetrics, type Plan } from "#mesh";
-import { spiffeTrustDomainPrefix } from "#security/names";
 import { staticCluster } from "../draft/cluster.ts";
 import { loopbackCidrs, openHttp } from "../draft/http.ts";
 import { chain, openListener, type ChainDraft } from "../draft/listener.ts";
-import { downstreamTls, uriPrefix } from "../draft/tls.ts";
+import { inboundTls } from "../mesh-tls.ts";
 import { socketPath, system } from "../names.ts";
 import type { ProxyDrafts } from "../policy.ts";
 
@@ -35,7 +34,7 @@ export function meshPrometheus(plan: Plan): Pick<ProxyDrafts, "clusters" | "list
     // The proxy's own machine may ask in the clear: its Prometheus agent has no certificate.
     const own = plain();
     own.match = create(FilterChainMatchSchema, { sourcePrefixRanges: [{ addressPrefix: address, prefixLen: address.includes(":") ? 128 : 32 }] });
-    listener.chains.push(own, { ...plain(), tls: meshTls(plan) });
+    listener.chains.push(own, { ...plain(), tls: inboundTls(plan) });
   } else if (conf.tls === "providedTLS") {
     if (!traits.metricsTls) return undefined;
     listener.chains.push({ ...plain(), tls: fileTls(traits.metricsTls) });
@@ -49,12 +48,6 @@ export function meshPrometheus(plan: Plan): Pick<ProxyDrafts, "clusters" | "list
 function rewriteOf({ filter, usedOnly }: MeshMetrics): string {
   const query = [...(filter ? [`filter=${encodeURIComponent(filter)}`] : []), ...(usedOnly ? ["usedonly"] : [])];
   return query.length > 0 ? `/?${query.join("&")}` : "/";
-}
-
-/** The mesh's own mTLS: only its members get through. */
-export function meshTls(plan: Plan): DownstreamTlsContext {
-  const family = plan.isUnified ? "unified" : "legacy";
-  return downstreamTls({ identity: system.identity(plan.meshName)[family], ca: system.meshCa(plan.meshName)[family] }, [uriPrefix(spiffeTrustDomainPrefix(plan.meshName))]);
 }
 
 /** A certificate of the proxy's operator, in files beside it. */

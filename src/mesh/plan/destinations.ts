@@ -109,10 +109,10 @@ export function endpointsOf(view: MeshView, destination: Destination): readonly 
 
 /**
  * True when a client may speak mTLS to the destination's proxies (spec/dataplane.md 5.7): always where they accept nothing else;
- * where they also accept plain text, once all of them have certificates.
+ * where they may also accept plain text (`asksReadiness`), once all of them have certificates.
  */
-export function isTlsReady(destination: Destination, isPermissive: boolean): boolean {
-  if (!isPermissive || destination.is === "service") return true;
+export function isTlsReady(destination: Destination, asksReadiness: boolean): boolean {
+  if (!asksReadiness || destination.is === "service") return true;
   const isLocal = (destination.resource.labels[label.origin] ?? "zone") === "zone";
   return !isLocal || destination.resource.status?.tls?.status === "Ready";
 }

@@ -2,7 +2,9 @@
 import type { Kri, Resource } from "#resources";
 import type { MeshView } from "../view.ts";
 import type { Destination, Protocol } from "./destinations.ts";
+import type { WorkloadIdentity } from "./identity.ts";
 import type { Inbound } from "./inbounds.ts";
+import type { MeshTlsPlan } from "./mesh-tls.ts";
 import type { Proxy } from "./proxy.ts";
 import type { HttpRoute, WeightedBackend } from "./routes.ts";
 import type { InboundRule } from "../rules/inbound-rules.ts";
@@ -54,17 +56,14 @@ export interface PlannedInbound {
   readonly confs: ReadonlyMap<string, InboundConf>;
 }
 
-export interface MeshTlsPlan {
-  readonly backend: string;
-  readonly isPermissive: boolean;
-}
-
 export interface Plan {
   readonly proxy: Proxy;
   readonly meshName: string;
   readonly zone: string;
   readonly isUnified: boolean;
   readonly mtls: MeshTlsPlan | undefined;
+  /** The MeshIdentity by which the proxy has its certificate. */
+  readonly identity: WorkloadIdentity | undefined;
   readonly allowsPassthrough: boolean;
   readonly localityAware: boolean;
   readonly internalCidrs: readonly string[];

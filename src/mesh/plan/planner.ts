@@ -1,8 +1,8 @@
 // Makes plans: matches policies to a proxy, finds what it may call, shapes routes. Everything shared is computed once per scope.
 import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import { Mesh_MeshServices_Mode as ServicesMode } from "#gen/kuma/mesh/v1alpha1/mesh_pb.js";
-import { CertificateAuthorityBackend_Mode as MtlsMode } from "#gen/kuma/mesh/v1alpha1/mesh_pb.js";
 import { kriOf, type Kind, type Kri, type Resource, type SpecKind } from "#resources";
+import type { MeshIdentity } from "#resources/kinds";
 import { listInterner, memoOn, memoOnBoth } from "../intern.ts";
 import { fromRules } from "../rules/from-rules.ts";
 import { confForEveryone, inboundRules } from "../rules/inbound-rules.ts";
@@ -16,11 +16,13 @@ import { ruleForTags } from "../rules/subsets.ts";
 import { matchesHashTag, toRules } from "../rules/to-rules.ts";
 import type { MeshView } from "../view.ts";
 import { isHttp, protocolsInterner, resourceDestinations, serviceDestinations, type Destination, type ServiceDestination } from "./destinations.ts";
+import { trustedDomains } from "./identity.ts";
 import { inboundsOf } from "./inbounds.ts";
+import { meshTlsPlanner } from "./mesh-tls.ts";
 import type { MeshServiceResource } from "./mesh-service.ts";
 import { listedOutbounds, reachable, resolveBackendRef, virtualOutbounds, type DestinationIndex, type Outbound } from "./outbounds.ts";
 import { legacyVips, vipConfigName } from "./vips.ts";
-import type { ClusterPlan, DnsRecord, InboundConf, MeshTlsPlan, OutboundConf, Plan, PlannedInbound, PlannedOutbound, ProxyConf, TargetPlan } from "./plan.ts";
+import type { ClusterPlan, DnsRecord, InboundConf, OutboundConf, Plan, PlannedInbound, PlannedOutbound, ProxyConf, TargetPlan } from "./plan.ts";
 import { effectiveTraits, feature, traitsInterner, type Proxy } from "./proxy.ts";
 import type { HttpRoute, RouteShaper, WeightedBackend } from "./routes.ts";
 
@@ -34,10 +36,16 @@ export interface PlannerOptions {
 /** All that plans of a mesh depend on, save the proxy itself. Equal scopes are one object: nothing has to be planned anew. */
 export type Scope = readonly object[];
 
+export interface PlanOptions {
+  /** Policies marked as shadow take part only when asked for. */
+  readonly includeShadow?: boolean;
+  /** The proxy stays with the Mesh's certificate although a MeshIdentity selects it: not everybody trusts that one yet. */
+  readonly holdsBackIdentity?: boolean;
+}
+
 export interface Planner {
   scopeOf(view: MeshView): Scope;
-  /** Policies marked as shadow take part only when asked for. */
-  plan(view: MeshView, proxy: Proxy, options?: { readonly includeShadow: boolean }): Plan;
+  plan(view: MeshView, proxy: Proxy, options?: PlanOptions): Plan;
 }
 
 const destinationKinds = ["MeshService", "MeshExternalService", "MeshMultiZoneService"];
@@ -48,6 +56,8 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
   const serviceDestination = serviceDestinations();
   const portsOf = resourceDestinations(kindOf);
   const internScope = listInterner<object>();
+  const internText = interner((text: string) => ({ text }), (text) => text);
+  const tlsFor = meshTlsPlanner();
   const internLists = listInterner<object>();
   const internConf = interner((value: unknown): OutboundConf => ({ value }), JSON.stringify);
 
@@ -58,6 +68,8 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
       protocolsOf(view.list("Dataplane")),
       ...policyKinds.map((kind) => view.list(kind.name)),
       ...destinationKinds.map((kind) => view.list(kind)),
+      internText(identityText(view.list("MeshIdentity"))),
+      internText(JSON.stringify([...trustedDomains(view.list("MeshTrust")).keys()])),
       vipConfig(view) ?? view.settings,
     ]),
   );
@@ -80,7 +92,7 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
     const destinations: DestinationIndex = { resources, service: (tags) => serviceDestination(tags, protocols.get(tags["kuma.io/service"] ?? "") ?? "unknown") };
     const targets: RuleTargets = { mesh: view.mesh, byKind: (kind) => (kind === "Mesh" ? [view.mesh] : view.list(kind)) };
     const vips = legacyVips(vipConfig(view));
-    return { view, destinations, targets, virtual: virtualOutbounds(destinations, vips, view.settings.serviceVipPort), dns: dnsRecords(view, vips), byPolicies: new WeakMap(), plans: new WeakMap() };
+    return { view, destinations, targets, virtual: virtualOutbounds(destinations, vips, view.settings.serviceVipPort), dns: dnsRecords(view, vips), byPolicies: new WeakMap(), plans: new WeakMap(), heldPlans: new WeakMap() };
   };
 
   const targetsFor = (its: Shared, lists: readonly object[], matched: readonly MatchedPolicies[]) => {
@@ -204,7 +216,7 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
   const inboundConf = (kind: SpecKind, list: readonly PolicyResource[]): InboundConf => internInbound(inboundConfs(kind, list));
 
   const withEffectiveTraits = effectiveTraits(traitsInterner());
-  const makePlan = (view: MeshView, its: Shared, asAnnounced: Proxy, includeShadow: boolean): Plan => {
+  const makePlan = (view: MeshView, its: Shared, asAnnounced: Proxy, { includeShadow = false, holdsBackIdentity = false }: PlanOptions): Plan => {
     const proxy = withEffectiveTraits(asAnnounced);
     const { dataplane, traits } = proxy;
     const matched = policyKinds.map((kind) => matchPolicies(kind, view.list(kind.name) as readonly PolicyResource[], dataplane, { includeShadow, targets: its.targets }));
@@ -224,13 +236,15 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
       const rule = singleRule(policyKind, list.all);
       if (rule) proxyConfs.set(policyKind.name, { value: rule.conf });
     });
+    const { tls, identity } = tlsFor(view, dataplane, holdsBackIdentity);
     return {
       proxy,
       view,
       meshName: view.mesh.name,
       zone: view.zone,
       isUnified: traits.features.has(feature.unifiedNaming) && mode === ServicesMode.Exclusive,
-      mtls: meshTls(view),
+      mtls: tls,
+      identity,
       allowsPassthrough: mesh.networking?.outbound?.passthrough !== false,
       localityAware: mesh.routing?.localityAwareLoadBalancing === true,
       internalCidrs: view.settings.internalCidrs,
@@ -247,12 +261,13 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
     scopeOf,
     plan(view, proxy, options) {
       const its = sharedOf(view);
-      if (options?.includeShadow) return makePlan(view, its, proxy, true);
-      const ofTraits = its.plans.get(proxy.traits) ?? new WeakMap<Resource, Plan>();
-      its.plans.set(proxy.traits, ofTraits);
+      if (options?.includeShadow) return makePlan(view, its, proxy, options);
+      const plans = options?.holdsBackIdentity ? its.heldPlans : its.plans;
+      const ofTraits = plans.get(proxy.traits) ?? new WeakMap<Resource, Plan>();
+      plans.set(proxy.traits, ofTraits);
       let plan = ofTraits.get(proxy.dataplane);
       if (!plan) {
-        plan = makePlan(view, its, proxy, false);
+        plan = makePlan(view, its, proxy, options ?? {});
         ofTraits.set(proxy.dataplane, plan);
       }
       return plan;
@@ -268,6 +283,8 @@ interface Shared {
   readonly dns: readonly DnsRecord[];
   readonly byPolicies: WeakMap<readonly object[], Map<Destination, TargetPlan>>;
   readonly plans: WeakMap<object, WeakMap<Resource, Plan>>;
+  /** Of proxies that hold their identity back. */
+  readonly heldPlans: WeakMap<object, WeakMap<Resource, Plan>>;
 }
 
 const emptyKri: Kri = { shortName: "dp", mesh: "", zone: "", namespace: "", name: "", section: "" };
@@ -297,12 +314,10 @@ const inboundConfText = (conf: InboundConf): string =>
 
 const mirrors = (route: HttpRoute): Destination[] => route.filters.flatMap((it) => (it.requestMirror?.backend ? [it.requestMirror.backend] : []));
 
-function meshTls(view: MeshView): MeshTlsPlan | undefined {
-  const mtls = view.mesh.spec.mtls;
-  if (!mtls?.enabledBackend) return undefined;
-  const backend = mtls.backends.find((it) => it.name === mtls.enabledBackend);
-  return { backend: mtls.enabledBackend, isPermissive: backend?.mode === MtlsMode.PERMISSIVE };
-}
+/** What plans read of MeshIdentities: a status written again plans nothing anew. */
+const identityText = memoOn((identities: readonly Resource[]): string =>
+  JSON.stringify((identities as readonly MeshIdentity[]).map(({ name, labels, spec, status }) => [name, labels, spec, status?.conditions?.map((it) => [it.type, it.status])])),
+);
 
 const vipConfig = (view: MeshView): Resource | undefined => view.list("Config").find((it) => it.name === vipConfigName(view.mesh.name));
 

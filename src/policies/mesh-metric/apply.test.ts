@@ -9,6 +9,8 @@ import { MeshSchema } from "#gen/kuma/mesh/v1alpha1/mesh_pb.js";
 import type { Plan, ProxyTraits } from "#mesh";
 import { meshMetricApply } from "./apply.ts";
 
+const meshMtls: NonNullable<Plan["mtls"]> = { backend: "ca-1", isPermissive: false, asksReadiness: false, certificate: { from: "mesh" }, trustDomains: [] };
+
 const traits: ProxyTraits = {
   features: new Set(), ipv6: true, transparentProxy: undefined, dnsPort: 0, readinessPort: 0, adminPort: 0, adminAddress: "", adminSocketPath: "", workdir: "/run/web",
 };
@@ -45,7 +47,7 @@ test("provided TLS uses the files of the proxy; without files nothing is served 
 
 test("the mesh's own TLS is spoken when it is asked for and the mesh has it", () => {
   const conf = prometheus({ tls: { mode: "ActiveMTLSBackend" } });
-  expect(isSecured(conf, {}, { backend: "ca-1", isPermissive: false })).toEqual([true]);
+  expect(isSecured(conf, {}, meshMtls)).toEqual([true]);
   expect(isSecured(conf)).toEqual([false]);
 });
 
@@ -57,6 +59,6 @@ test("settings of the Mesh hold where no MeshMetric selects the proxy", () => {
 });
 
 test("settings of the Mesh speak the mesh's own TLS, save with the proxy's own address", () => {
-  const listener = resourcesFor(undefined, {}, { backend: "ca-1", isPermissive: false }, ofMesh).listeners.get("kuma:metrics:prometheus");
+  const listener = resourcesFor(undefined, {}, meshMtls, ofMesh).listeners.get("kuma:metrics:prometheus");
   expect(listener?.filterChains.map((it) => [it.filterChainMatch?.sourcePrefixRanges[0]?.addressPrefix, it.transportSocket !== undefined])).toEqual([["10.0.0.1", false], [undefined, true]]);
 });

@@ -3,7 +3,7 @@ import { create } from "@bufbuild/protobuf";
 import { RouteSchema } from "#gen/envoy/config/route/v3/route_components_pb.js";
 import type { DownstreamTlsContext } from "#gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js";
 import {
-  chain, fileTls, loopbackCidrs, meshTls, openHttp, openListener, sanitised, socketPath, staticCluster, system,
+  chain, fileTls, loopbackCidrs, inboundTls, openHttp, openListener, sanitised, socketPath, staticCluster, system,
   type DynamicDocument, type EnvoyPolicy, type ListenerDraft,
 } from "#envoy";
 import { feature, identifyingService, metricLabels, type Plan } from "#mesh";
@@ -73,7 +73,7 @@ function tlsFor({ tls }: Prometheus, plan: Plan): DownstreamTlsContext | undefin
     return fileTls(files);
   }
   if (tls?.mode !== "ActiveMTLSBackend" || !plan.mtls) return undefined;
-  return meshTls(plan);
+  return inboundTls(plan);
 }
 
 /** What kuma-dp of this and of Kuma's own release reads. */

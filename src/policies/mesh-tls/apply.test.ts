@@ -25,7 +25,7 @@ function limits(conf: TlsConf) {
   const chain: ChainDraft = { match: undefined, name: "", tls, networkFilters: [], terminal: { is: "none" } };
   const inbound = { index: 0, address: "", port: 1, workloadAddress: "", workloadPort: 1, section: "1", protocol: "tcp" as const, tags: {}, service: "" };
   const listener = { message: create(ListenerSchema, {}), chains: [chain], needsTlsInspector: false };
-  meshTlsApply.inboundTlsChain?.(chain, listener, says(conf), { inbound, mesh: "m", listenerName: "l", dataplaneKri: "" });
+  meshTlsApply.inboundTlsChain?.(chain, listener, says(conf), { inbound, mesh: "m", listenerName: "l", dataplaneKri: "", hasIdentity: false });
   return tls.commonTlsContext?.tlsParams;
 }
 

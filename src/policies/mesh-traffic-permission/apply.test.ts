@@ -19,7 +19,7 @@ function matcherFor(...confs: readonly TrafficPermissionRule[]): Matcher {
   const rules = confs.map((conf) => ({ match: undefined, conf, origin: { resource: policy, ruleIndex: 0 } }));
   const inbound = { index: 0, address: "", port: 1, workloadAddress: "", workloadPort: 1, section: "1", protocol: "tcp" as const, tags: {}, service: "" };
   const listener = { message: create(ListenerSchema, {}), chains: [chain], needsTlsInspector: false };
-  meshTrafficPermissionApply.inboundTlsChain?.(chain, listener, { rules, fromRules: [] }, { inbound, mesh: "m", listenerName: "l", dataplaneKri: "" });
+  meshTrafficPermissionApply.inboundTlsChain?.(chain, listener, { rules, fromRules: [] }, { inbound, mesh: "m", listenerName: "l", dataplaneKri: "", hasIdentity: false });
   const [filter] = chain.networkFilters;
   const matcher = filter && messageOf(filter, RBACSchema)?.matcher;
   if (!matcher) throw new Error("no matcher");

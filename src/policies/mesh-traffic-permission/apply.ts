@@ -15,6 +15,8 @@ export const meshTrafficPermissionApply: EnvoyPolicy = {
   kind: "MeshTrafficPermission",
   inboundTlsChain(chain, listener, conf, place) {
     if (conf && conf.rules.length > 0) return byRules(chain, listener, conf.rules, place.listenerName);
+    // Certificates of a MeshIdentity carry no tags: the older rules have nothing to go by, so nobody is let in.
+    if (place.hasIdentity) return install(chain, { matcher: matcher([]) }, place.listenerName);
     byFrom(chain, conf, place.mesh, place.listenerName);
   },
 };

@@ -51,3 +51,4 @@ export { meshOpenTelemetryBackendKind, type MeshOpenTelemetryBackend, type MeshO
 export { renderTemplate, type TemplateInput } from "./go-template.ts";
 export { isHost, isIp } from "./field-rules.ts";
 export { olderPolicyKinds } from "./older-policies/kinds.ts";
+export type { Condition } from "./status.ts";

@@ -27,7 +27,7 @@ async function intermediateUnder(root: { certPem: string; keyPem: string }, keyU
 }
 
 test.skipIf(!existsSync(openssl))("a leaf of a provided intermediate brings it along and verifies against the root alone", async () => {
-  const root = await makeBuiltinRoot({ mesh: "default", expiryMs: 365 * day, now });
+  const root = await makeBuiltinRoot({ trustDomain: "default", expiryMs: 365 * day, now });
   const leaf = await openAuthority(await intermediateUnder(root)).issue({ uriSans: ["spiffe://default/a"], lifetimeMs: day, now });
   const directory = mkdtempSync(join(tmpdir(), "authority-"));
   writeFileSync(join(directory, "root.pem"), root.certPem);
@@ -38,21 +38,21 @@ test.skipIf(!existsSync(openssl))("a leaf of a provided intermediate brings it a
 });
 
 test("a builtin root is named after its mesh", async () => {
-  const root = new X509Certificate((await makeBuiltinRoot({ mesh: "m1", expiryMs: day, now, rsaBits: 2048 })).certPem);
+  const root = new X509Certificate((await makeBuiltinRoot({ trustDomain: "m1", expiryMs: day, now, rsaBits: 2048 })).certPem);
   expect(root.subject).toBe("O=Kuma\nOU=Mesh\nCN=m1");
   expect(namesOf(root).uris).toEqual(["spiffe://m1"]);
   expect(root.publicKey.asymmetricKeyType).toBe("rsa");
 });
 
 test("a workload certificate never outlives its authority, and an expired authority signs nothing", async () => {
-  const authority = openAuthority(await makeBuiltinRoot({ mesh: "m1", expiryMs: day, now }));
+  const authority = openAuthority(await makeBuiltinRoot({ trustDomain: "m1", expiryMs: day, now }));
   const leaf = await authority.issue({ uriSans: ["spiffe://m1/a"], lifetimeMs: 30 * day, now });
   expect(leaf.notAfter).toBeLessThanOrEqual(now + day);
   await expect(authority.issue({ uriSans: [], lifetimeMs: day, now: now + 2 * day })).rejects.toThrow(/expired on/);
 });
 
 test("a provided authority is refused with Kuma's texts", async () => {
-  const root = await makeBuiltinRoot({ mesh: "m1", expiryMs: 60 * day, now });
+  const root = await makeBuiltinRoot({ trustDomain: "m1", expiryMs: 60 * day, now });
   const leaf = await openAuthority(root).issue({ uriSans: ["spiffe://m1/a"], lifetimeMs: day, now });
   expect(checkProvidedAuthority(root.certPem, root.keyPem)).toEqual([]);
   expect(checkProvidedAuthority(leaf.certPem, leaf.keyPem).map((it) => `${it.field}: ${it.message}`)).toEqual([

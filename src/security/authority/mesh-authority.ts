@@ -2,6 +2,7 @@
 import { violation, type Violation } from "#resources";
 import { certificateFields } from "../certificates/x509.ts";
 import { parseCertificates, parsePrivateKey } from "../certificates/pem.ts";
+import { keysLike } from "../certificates/keys.ts";
 import { issueLeaf, makeRoot, openIssuer, type CertificateAndKey, type IssuedCertificate } from "./root.ts";
 
 const clockSkewMs = 10_000;
@@ -22,7 +23,8 @@ export interface MeshAuthority {
 }
 
 export interface BuiltinRootRequest {
-  readonly mesh: string;
+  /** What the authority signs for: a mesh by its name, or the trust domain of a MeshIdentity. */
+  readonly trustDomain: string;
   readonly expiryMs: number;
   /** An RSA key of that many bits; EC P-256 when absent. */
   readonly rsaBits?: number;
@@ -30,28 +32,40 @@ export interface BuiltinRootRequest {
   readonly now: number;
 }
 
-/** A new root for the builtin backend, as stored in the mesh's two secrets. */
+/** A new root, as stored in two secrets of the mesh. */
 export function makeBuiltinRoot(request: BuiltinRootRequest): Promise<CertificateAndKey> {
   return makeRoot({
-    subject: { organization: "Kuma", organizationalUnit: "Mesh", commonName: request.mesh },
-    uris: [`spiffe://${request.mesh}`],
+    subject: { organization: "Kuma", organizationalUnit: "Mesh", commonName: request.trustDomain },
+    uris: [`spiffe://${request.trustDomain}`],
     notBefore: request.now - clockSkewMs,
     notAfter: request.now + request.expiryMs,
     ...(request.rsaBits === undefined ? {} : { rsaBits: request.rsaBits }),
   });
 }
 
-/** Opens a builtin or provided authority; throws a KumaError when certificate and key are unusable. */
-export function openAuthority(pair: CertificateAndKey): MeshAuthority {
+export interface AuthorityOptions {
+  /** Keys of workloads: EC P-256, or of the authority's own type. */
+  readonly leafKeys?: "p256" | "likeAuthority";
+}
+
+/** Opens an authority; throws a KumaError when certificate and key are unusable. */
+export function openAuthority(pair: CertificateAndKey, { leafKeys = "p256" }: AuthorityOptions = {}): MeshAuthority {
   const authority = openIssuer(pair);
+  const keyOptions = leafKeys === "p256" ? {} : keysLike(authority.signer.publicKey);
   return {
     caPem: authority.chain.map((it) => it.toString()).join(""),
     issue: (request) =>
       issueLeaf(authority, {
         uris: request.uriSans, dnsNames: request.dnsSans ?? [], extendedKeyUsage: ["serverAuth", "clientAuth"],
         lifetimeMs: request.lifetimeMs, now: request.now, backdateMs: clockSkewMs,
-      }),
+      }, keyOptions),
   };
+}
+
+/** True when the signing certificate vouches for itself alone. */
+export function isSelfSigned(certPem: string): boolean {
+  const [signer] = parseCertificates(certPem, "CA certificate");
+  return signer?.checkIssued(signer) === true;
 }
 
 /** The rules a provided authority must keep (X509-SVID 4.1, 4.3). */

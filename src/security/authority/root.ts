@@ -4,7 +4,7 @@ import { unavailable } from "#resources";
 import { lifetimeOf } from "../certificates/key-pair.ts";
 import { makeKeys, privateKeyPem, type KeyOptions } from "../certificates/keys.ts";
 import { parseCertificates, parsePrivateKey } from "../certificates/pem.ts";
-import { derToPem, issuerOf, selfIssuer, signCertificate, type CertificateContent, type Issuer, type SubjectName } from "../certificates/x509.ts";
+import { derToPem, issuerOf, selfIssuer, signCertificate, type CertificateContent, type Issuer, type KeyUsage, type SubjectName } from "../certificates/x509.ts";
 
 export interface CertificateAndKey {
   readonly certPem: string;
@@ -76,12 +76,17 @@ export async function issueLeaf(authority: OpenedAuthority, request: LeafRequest
   const der = await signCertificate(
     {
       publicKey: keys.publicKey, dnsNames: request.dnsNames ?? [], ipAddresses: request.ipAddresses ?? [], uris: request.uris ?? [],
-      // RFC 5480: an EC key does not encipher keys.
-      keyUsage: keyOptions.rsaBits === undefined ? ["digitalSignature", "keyAgreement"] : ["digitalSignature", "keyEncipherment", "keyAgreement"],
+      keyUsage: usagesOf(keyOptions),
       extendedKeyUsage: request.extendedKeyUsage ?? [], notBefore, notAfter,
     },
     authority.issuer,
   );
   const leaf = new X509Certificate(der);
   return { certPem: derToPem(der) + authority.intermediatesPem, keyPem: privateKeyPem(keys.privateKey), ...lifetimeOf(leaf), serial: leaf.serialNumber };
+}
+
+// RFC 5480: an EC key does not encipher keys; RFC 8410: an Ed25519 key only signs.
+function usagesOf({ rsaBits, curve }: KeyOptions): readonly KeyUsage[] {
+  if (rsaBits !== undefined) return ["digitalSignature", "keyEncipherment", "keyAgreement"];
+  return curve === "ed25519" ? ["digitalSignature"] : ["digitalSignature", "keyAgreement"];
 }

@@ -8,8 +8,10 @@ export interface Keys {
 }
 
 export interface KeyOptions {
-  /** An RSA key of that many bits; EC P-256 when absent. */
+  /** An RSA key of that many bits. */
   readonly rsaBits?: number;
+  /** Another kind than EC P-256. */
+  readonly curve?: "P-384" | "P-521" | "ed25519";
 }
 
 const generateRsa = promisify(generateKeyPair);
@@ -19,8 +21,18 @@ export function makeEcKeys(): Keys {
 }
 
 export async function makeKeys(options: KeyOptions = {}): Promise<Keys> {
-  if (options.rsaBits === undefined) return makeEcKeys();
-  return generateRsa("rsa", { modulusLength: options.rsaBits });
+  if (options.rsaBits !== undefined) return generateRsa("rsa", { modulusLength: options.rsaBits });
+  if (options.curve === "ed25519") return generateKeyPairSync("ed25519");
+  return options.curve === undefined ? makeEcKeys() : generateKeyPairSync("ec", { namedCurve: options.curve });
+}
+
+/** Keys of the same type as another: RSA of 2048 bits whatever the other's size, the same curve, Ed25519. */
+export function keysLike(key: KeyObject): KeyOptions {
+  if (key.asymmetricKeyType === "rsa") return { rsaBits: 2048 };
+  if (key.asymmetricKeyType === "ed25519") return { curve: "ed25519" };
+  const curve = key.asymmetricKeyDetails?.namedCurve;
+  if (curve === "secp384r1") return { curve: "P-384" };
+  return curve === "secp521r1" ? { curve: "P-521" } : {};
 }
 
 /** `RSA PRIVATE KEY` (PKCS#1), `EC PRIVATE KEY` (SEC1), `PRIVATE KEY` (PKCS#8) for the rest. */

@@ -34,7 +34,7 @@ beforeAll(async () => {
     revoked: await cp.token("user", { name: "mesh-system:admin", groups: ["mesh-system:admin"] }),
   });
   await cp.put("/global-secrets/user-token-revocations", secretResource("user-token-revocations", idOf(bad["revoked"] ?? "")));
-  foreignCa = (await makeBuiltinRoot({ mesh: "elsewhere", expiryMs: 86_400_000, now: Date.now() })).certPem;
+  foreignCa = (await makeBuiltinRoot({ trustDomain: "elsewhere", expiryMs: 86_400_000, now: Date.now() })).certPem;
   secrets.push(key, foreign, stranger, ...Object.values(bad));
 });
 afterAll(() => cp.stop());

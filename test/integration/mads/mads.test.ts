@@ -113,7 +113,7 @@ test("a client certificate cannot be asked for on a plain port", async () => {
 test("with auth clientCert a certificate of the given authority is needed, and one of another is not taken", async () => {
   const now = Date.now();
   const day = 86_400_000;
-  const root = (mesh: string) => makeBuiltinRoot({ mesh, expiryMs: 100 * day, now });
+  const root = (mesh: string) => makeBuiltinRoot({ trustDomain: mesh, expiryMs: 100 * day, now });
   const [own, other] = await Promise.all([root("own"), root("other")]);
   const leaf = (authority: typeof own) => issueLeaf(openIssuer(authority), { dnsNames: ["prometheus"], ipAddresses: [], extendedKeyUsage: ["clientAuth"], now, lifetimeMs: day, backdateMs: 1000 });
   const folder = mkdtempSync(join(tmpdir(), "koguma-mads-"));

@@ -1,0 +1,63 @@
+// How a proxy takes part in the mesh's mutual TLS: by the Mesh's own authority, by a MeshIdentity, or not at all. Equal plans are one object.
+import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
+import { CertificateAuthorityBackend_Mode as MtlsMode } from "#gen/kuma/mesh/v1alpha1/mesh_pb.js";
+import { invalid, violation, type Resource } from "#resources";
+import type { MeshView } from "../view.ts";
+import { assignIdentity, isProblem, trustedDomains, type WorkloadIdentity } from "./identity.ts";
+
+export interface MeshTlsPlan {
+  /** Name of the Mesh's enabled backend; empty when only MeshIdentities give certificates. */
+  readonly backend: string;
+  /** What inbounds take when no policy says: also plain text. */
+  readonly isPermissive: boolean;
+  /** Clients ask whether a destination is ready for TLS before they use it. */
+  readonly asksReadiness: boolean;
+  /** Where the certificate comes from; `name` is that of Envoy's secret. */
+  readonly certificate: { readonly from: "mesh" } | { readonly from: "identity"; readonly name: string } | { readonly from: "spire"; readonly name: string; readonly timeoutMs: number };
+  /** Domains of MeshTrusts (the mesh's own among them while it has an authority); empty when only the Mesh's authority is trusted. */
+  readonly trustDomains: readonly string[];
+}
+
+export interface ProxyTls {
+  readonly tls: MeshTlsPlan | undefined;
+  readonly identity: WorkloadIdentity | undefined;
+}
+
+export type MeshTlsPlanner = (view: MeshView, dataplane: Resource<Dataplane>, holdsBack: boolean) => ProxyTls;
+
+/** `holdsBack`: the proxy stays with the certificate of the Mesh although a MeshIdentity selects it. */
+export function meshTlsPlanner(): MeshTlsPlanner {
+  const known = new Map<string, WeakRef<MeshTlsPlan>>();
+  const intern = (plan: MeshTlsPlan): MeshTlsPlan => {
+    const text = JSON.stringify(plan);
+    const existing = known.get(text)?.deref();
+    if (existing) return existing;
+    // With Spire each proxy has a name of its own.
+    if (known.size > 10_000) for (const [key, reference] of known) if (!reference.deref()) known.delete(key);
+    known.set(text, new WeakRef(plan));
+    return plan;
+  };
+  return (view, dataplane, holdsBack) => {
+    const { mtls } = view.mesh.spec;
+    const backend = mtls?.enabledBackend ?? "";
+    const isPermissive = backend !== "" && mtls?.backends.find((it) => it.name === backend)?.mode === MtlsMode.PERMISSIVE;
+    const domains = [...trustedDomains(view.list("MeshTrust")).keys()];
+    const trustDomains = domains.length > 0 && backend ? [...new Set([...domains, view.mesh.name])].toSorted() : domains;
+    const identity = holdsBack && backend ? undefined : usableIdentity(view, dataplane, domains);
+    if (identity) {
+      const certificate = identity.issuer === "spire" ? { from: "spire" as const, name: identity.spiffeId, timeoutMs: identity.agentTimeoutMs } : { from: "identity" as const, name: identity.kri };
+      return { identity, tls: intern({ backend, isPermissive: false, asksReadiness: backend === "" || isPermissive, certificate, trustDomains }) };
+    }
+    if (!backend) return { identity: undefined, tls: undefined };
+    return { identity: undefined, tls: intern({ backend, isPermissive, asksReadiness: isPermissive, certificate: { from: "mesh" }, trustDomains }) };
+  };
+}
+
+/** A proxy whose name cannot be made keeps what it has: plain text is no answer to a mistake in a template. */
+function usableIdentity(view: MeshView, dataplane: Resource<Dataplane>, trusted: readonly string[]): WorkloadIdentity | undefined {
+  const assigned = assignIdentity(view.list("MeshIdentity"), dataplane, view.zone);
+  if (!assigned) return undefined;
+  if (isProblem(assigned)) throw invalid([violation("spec.spiffeID", `MeshIdentity "${assigned.identity}" gives Dataplane "${dataplane.name}" no SPIFFE id: ${assigned.problem}`)]);
+  if (assigned.issuer === "nobody" || !assigned.isEstablished) return undefined;
+  return assigned.issuer === "spire" || trusted.length > 0 ? assigned : undefined;
+}
