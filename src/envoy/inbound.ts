@@ -19,10 +19,12 @@ const localAddresses = new Set(["127.0.0.1", "::1", "localhost"]);
 
 export function inboundResources(plan: Plan, parts: PipelineParts): ResourceGroup {
   return {
-    clusters: plan.inbounds.map((it) => sealedCluster(plan, it, parts)),
-    listeners: plan.inbounds.map((it) => sealedListener(plan, it, parts)),
+    clusters: plan.inbounds.map((it) => parts.shared.of(it, `cluster ${abilityOf(plan)}`, () => sealedCluster(plan, it, parts))),
+    listeners: plan.inbounds.map((it) => parts.shared.of(it, `listener ${abilityOf(plan)} ${parts.keys.idOf(plan.mtls)} ${tlsModeOf(plan, it, parts.policies)}`, () => sealedListener(plan, it, parts))),
   };
 }
+
+const abilityOf = (plan: Plan): string => traitsKey(plan.proxy.traits, plan.isUnified);
 
 function placeOf(plan: Plan, inbound: Inbound): InboundPlace {
   return { inbound, mesh: plan.meshName, listenerName: inboundListenerName(inbound, plan.isUnified), dataplaneKri: formatKri({ ...plan.dataplaneKri, section: inbound.section }), hasIdentity: plan.identity !== undefined };

@@ -16,7 +16,7 @@ import { clusterName, system } from "./names.ts";
 import { outboundResources, type ResourceGroup } from "./outbound.ts";
 import type { EnvoyPolicy, ProxyDrafts } from "./policy.ts";
 import type { Sealed, Sealer } from "./seal.ts";
-import { keyMaker, sharedResults, type KeyMaker, type Shared } from "./keys.ts";
+import { keyMaker, sharedResults, traitsKey, type KeyMaker, type Shared } from "./keys.ts";
 
 /** The proxy's secrets, by Envoy's names; their content comes from `security`, never through the plan. */
 export interface ProxySecrets {
@@ -46,8 +46,8 @@ export interface Pipeline {
   resourcesFor(plan: Plan, adminTls: AdminTls | undefined): ProxyResources;
   /** What a zone's ingress or egress gets while nothing crosses zones. */
   zoneProxyResourcesFor(proxy: ZoneProxy, adminTls: AdminTls | undefined): Pick<ProxyResources, "clusters" | "listeners">;
-  /** The endpoints of one cluster at this moment. */
-  endpointsFor(view: MeshView, name: string, destination: Destination): Sealed;
+  /** The endpoints of all these clusters at this moment; the same map while none of them changes. */
+  endpointsFor(view: MeshView, destinations: ReadonlyMap<string, Destination>): ReadonlyMap<string, Sealed>;
 }
 
 export interface PipelineParts {
@@ -59,6 +59,7 @@ export interface PipelineParts {
 
 export function createPipeline(policies: readonly EnvoyPolicy[], sealer: Sealer): Pipeline {
   const parts: PipelineParts = { policies, sealer, keys: keyMaker(), shared: sharedResults() };
+  const lastEndpoints = new WeakMap<ReadonlyMap<string, Destination>, { readonly view: MeshView; readonly endpoints: ReadonlyMap<string, Sealed> }>();
   const results = new WeakMap<Plan, { readonly adminTls: AdminTls | undefined; readonly resources: ProxyResources }>();
   return {
     resourcesFor(plan, adminTls) {
@@ -69,15 +70,24 @@ export function createPipeline(policies: readonly EnvoyPolicy[], sealer: Sealer)
       return resources;
     },
     zoneProxyResourcesFor: (proxy, adminTls) => zoneProxyResources(proxy, adminTls, parts),
-    endpointsFor(view, name, destination) {
-      return parts.shared.of(view, name, () => {
-        const endpoints = endpointsOf(view, destination);
-        const preferLocalZone = view.mesh.spec.routing?.localityAwareLoadBalancing === true || destination.is === "resource";
-        const key = `eds ${name} ${parts.keys.idOf(endpoints)} ${view.zone} ${preferLocalZone}`;
-        return sealer.keyed(key, () => sealEndpoints(name, endpoints, { localZone: view.zone, preferLocalZone }, sealer));
-      });
+    endpointsFor(view, destinations) {
+      const last = lastEndpoints.get(destinations);
+      if (last?.view === view) return last.endpoints;
+      const next = new Map([...destinations].map(([name, destination]) => [name, endpointsOfCluster(view, name, destination, parts)] as const));
+      const endpoints = last && [...next].every(([name, sealed]) => last.endpoints.get(name) === sealed) ? last.endpoints : next;
+      lastEndpoints.set(destinations, { view, endpoints });
+      return endpoints;
     },
   };
+}
+
+function endpointsOfCluster(view: MeshView, name: string, destination: Destination, { shared, keys, sealer }: PipelineParts): Sealed {
+  return shared.of(view, name, () => {
+    const endpoints = endpointsOf(view, destination);
+    const preferLocalZone = view.mesh.spec.routing?.localityAwareLoadBalancing === true || destination.is === "resource";
+    const key = `eds ${name} ${keys.idOf(endpoints)} ${view.zone} ${preferLocalZone}`;
+    return sealer.keyed(key, () => sealEndpoints(name, endpoints, { localZone: view.zone, preferLocalZone }, sealer));
+  });
 }
 
 /** Every cluster a target needs, by Envoy's name. */
@@ -88,15 +98,14 @@ function build(plan: Plan, adminTls: AdminTls | undefined, parts: PipelineParts)
   const admin = adminResources(plan, adminTls, parts);
   const transparent = transparentProxyResources(plan, parts);
   const inbound = inboundResources(plan, parts);
-  const outbound = outboundResources(plan, parts);
+  const outbound = sharedOutbound(plan, parts);
   const dns = dnsResources(plan, parts);
   const own = policyResources(plan, parts);
-  const all = [admin, transparent, inbound, outbound, dns, own];
-  const endpoints = new Map(plan.outbounds.flatMap(({ target }) => clusterNames(plan, target, parts)));
+  const all = [admin, transparent, inbound, dns, own];
   return {
-    clusters: byName(all.flatMap((it) => it.clusters)),
-    listeners: byName(all.flatMap((it) => it.listeners)),
-    endpoints,
+    clusters: joined(all.flatMap((it) => it.clusters), outbound.clusters),
+    listeners: joined(all.flatMap((it) => it.listeners), outbound.listeners),
+    endpoints: outbound.endpoints,
     secrets: secretsOf(plan),
   };
 }
@@ -124,8 +133,28 @@ function policyResources(plan: Plan, parts: PipelineParts): ResourceGroup {
   };
 }
 
+interface SharedOutbound {
+  readonly clusters: NamedResources;
+  readonly listeners: NamedResources;
+  readonly endpoints: ReadonlyMap<string, Destination>;
+}
+
+/** What leads out is the same for all proxies of a mesh with the same plan of outbounds and the same abilities. */
+function sharedOutbound(plan: Plan, parts: PipelineParts): SharedOutbound {
+  return parts.shared.of(plan.outbounds, `${traitsKey(plan.proxy.traits, plan.isUnified)} ${parts.keys.idOf(plan.mtls)}`, () => {
+    const { clusters, listeners } = outboundResources(plan, parts);
+    return { clusters: named(clusters), listeners: named(listeners), endpoints: new Map(plan.outbounds.flatMap(({ target }) => clusterNames(plan, target, parts))) };
+  });
+}
+
+type NamedResources = ReadonlyMap<string, Sealed>;
+
 /** One resource per name, sorted: the order is the same whatever led here. */
-function byName(resources: readonly Sealed[]): readonly Sealed[] {
-  return [...new Map(resources.map((it) => [it.name, it])).values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+const named = (resources: readonly Sealed[]): NamedResources => new Map(resources.map((it) => [it.name, it] as const).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+
+/** A name stands for one resource; where both have it, the shared one counts. */
+function joined(own: readonly Sealed[], shared: NamedResources): readonly Sealed[] {
+  const ours = named(own);
+  return [...[...ours.values()].filter((it) => !shared.has(it.name)), ...shared.values()];
 }
 

@@ -25,6 +25,7 @@ export interface ProxyEvents {
 }
 
 const noSecrets: ReadonlyMap<string, Sealed> = new Map();
+const noEndpoints: ReadonlyMap<string, Sealed> = new Map();
 
 const sameTexts = (a: readonly string[], b: readonly string[]): boolean => a === b || (a.length === b.length && a.every((it, at) => it === b[at]));
 
@@ -45,7 +46,7 @@ export class ConnectedProxy {
   private hasEnded = false;
   private cancelRenewal = () => {};
   private last: { clusters: readonly Sealed[]; listeners: readonly Sealed[]; destinations: ReadonlyMap<string, Destination>; secrets: ProxySecrets | undefined; identity: WorkloadIdentity | undefined } | undefined;
-  private lastEndpoints: ReadonlyMap<string, Sealed> = new Map();
+  private lastEndpoints: ReadonlyMap<string, Sealed> = noEndpoints;
   private lastSecrets: ReadonlyMap<string, Sealed> = noSecrets;
 
   constructor(proxy: Proxy, parts: ProxyParts, events: ProxyEvents) {
@@ -112,15 +113,9 @@ export class ConnectedProxy {
   }
 
   private refreshEndpoints(view: MeshView): boolean {
-    const destinations = this.last?.destinations ?? new Map<string, Destination>();
-    let hasChanged = destinations.size !== this.lastEndpoints.size;
-    const endpoints = new Map<string, Sealed>();
-    for (const [name, destination] of destinations) {
-      const sealed = this.parts.pipeline.endpointsFor(view, name, destination);
-      if (this.lastEndpoints.get(name) !== sealed) hasChanged = true;
-      endpoints.set(name, sealed);
-    }
-    if (hasChanged) this.lastEndpoints = endpoints;
+    const endpoints = this.last ? this.parts.pipeline.endpointsFor(view, this.last.destinations) : noEndpoints;
+    const hasChanged = endpoints !== this.lastEndpoints;
+    this.lastEndpoints = endpoints;
     return hasChanged;
   }
 

@@ -30,7 +30,7 @@ export function inspectConfig(parts: InspectionParts): Inspect<ProxyPath> {
 function configuration({ planner, pipeline }: InspectionParts, view: MeshView, proxy: Proxy, includeShadow: boolean): Configuration {
   const plan = planner.plan(view, proxy, { includeShadow });
   const resources = pipeline.resourcesFor(plan, undefined);
-  const endpoints = [...resources.endpoints].map(([name, destination]) => pipeline.endpointsFor(view, name, destination));
+  const endpoints = [...pipeline.endpointsFor(view, resources.endpoints).values()];
   const byType = Map.groupBy([...resources.clusters, ...resources.listeners, ...endpoints].map(printed), ({ typeUrl }) => typeUrl);
   const secrets = secretsOf(resources);
   if (secrets.length > 0) byType.set(secretType, secrets);

@@ -67,7 +67,11 @@ export function protocolsInterner(): (dataplanes: readonly Resource[]) => Readon
 /** Interns service destinations by tags and protocol. */
 export function serviceDestinations(): (tags: Readonly<Record<string, string>>, protocol: Protocol) => ServiceDestination {
   const known = new Map<string, ServiceDestination>();
+  const byTags = new WeakMap<object, ServiceDestination>();
   return (tags, protocol) => {
+    // Tags of a stored resource are the same object each time they are asked for.
+    const last = byTags.get(tags);
+    if (last?.protocol === protocol) return last;
     const sorted = Object.fromEntries(Object.entries(tags).toSorted(([a], [b]) => (a < b ? -1 : 1)));
     const key = `${protocol} ${JSON.stringify(sorted)}`;
     let destination = known.get(key);
@@ -76,6 +80,7 @@ export function serviceDestinations(): (tags: Readonly<Record<string, string>>, 
       destination = { is: "service", service: sorted[tag.service] ?? "", tags: sorted, protocol };
       known.set(key, destination);
     }
+    byTags.set(tags, destination);
     return destination;
   };
 }

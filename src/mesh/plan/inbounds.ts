@@ -1,6 +1,7 @@
 // What a proxy serves: one inbound per port, with the workload behind it.
 import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import { tag, type Resource } from "#resources";
+import { memoOn } from "../intern.ts";
 import { inboundProtocol, reservedPort } from "./endpoints.ts";
 import type { Protocol } from "./destinations.ts";
 
@@ -22,7 +23,7 @@ export interface Inbound {
 const known = new Set<string>(["http", "http2", "grpc", "tcp", "kafka"]);
 
 /** Also those that nobody is to be sent to (state Ignored): their port is served all the same. */
-export function inboundsOf(dataplane: Resource<Dataplane>): readonly Inbound[] {
+export const inboundsOf = memoOn((dataplane: Resource<Dataplane>): readonly Inbound[] => {
   const networking = dataplane.spec.networking;
   if (!networking) return [];
   return networking.inbound.flatMap((inbound, index) => {
@@ -41,7 +42,7 @@ export function inboundsOf(dataplane: Resource<Dataplane>): readonly Inbound[] {
       service: inbound.tags[tag.service] ?? "",
     }];
   });
-}
+});
 
 /** Name by which the proxy is known to tracing, access logs and Envoy's node cluster: its first service, or `unknown`. */
 export function identifyingService(dataplane: Resource<Dataplane>): string {

@@ -7,7 +7,7 @@ import { listInterner, memoOn, memoOnBoth } from "../intern.ts";
 import { fromRules } from "../rules/from-rules.ts";
 import { confForEveryone, inboundRules } from "../rules/inbound-rules.ts";
 import { matchesHash } from "../rules/matches-hash.ts";
-import { inboundKey, matchPolicies, type MatchedPolicies } from "../rules/matching.ts";
+import { inboundKey, matcher, matchPolicies, type MatchedPolicies } from "../rules/matching.ts";
 import type { PolicyResource } from "../rules/policies.ts";
 import type { RuleTargets } from "../rules/resolve.ts";
 import { resourceRules, ruleForResource, targetKey, type RuleOrigin } from "../rules/resource-rules.ts";
@@ -17,10 +17,11 @@ import { matchesHashTag, toRules } from "../rules/to-rules.ts";
 import type { MeshView } from "../view.ts";
 import { isHttp, protocolsInterner, resourceDestinations, serviceDestinations, type Destination, type ServiceDestination } from "./destinations.ts";
 import { trustedDomains } from "./identity.ts";
-import { inboundsOf } from "./inbounds.ts";
+import { inboundsOf, type Inbound } from "./inbounds.ts";
 import { meshTlsPlanner } from "./mesh-tls.ts";
 import type { MeshServiceResource } from "./mesh-service.ts";
-import { listedOutbounds, reachable, resolveBackendRef, virtualOutbounds, type DestinationIndex, type Outbound } from "./outbounds.ts";
+import { resolveBackendRef, virtualOutbounds, type DestinationIndex, type Outbound } from "./outbounds.ts";
+import { callable, planOutbounds, reachableRecords, type Callable } from "./shared-outbounds.ts";
 import { legacyVips, vipConfigName } from "./vips.ts";
 import type { ClusterPlan, DnsRecord, InboundConf, OutboundConf, Plan, PlannedInbound, PlannedOutbound, ProxyConf, TargetPlan } from "./plan.ts";
 import { effectiveTraits, feature, traitsInterner, type Proxy } from "./proxy.ts";
@@ -49,6 +50,7 @@ export interface Planner {
 }
 
 const destinationKinds = ["MeshService", "MeshExternalService", "MeshMultiZoneService"];
+const noRecords: readonly DnsRecord[] = [];
 const noConf: OutboundConf | undefined = undefined;
 
 export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions): Planner {
@@ -87,29 +89,35 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
   };
 
   const openShared = (view: MeshView): Shared => {
-    const protocols = protocolsOf(view.list("Dataplane"));
-    const resources = destinationKinds.flatMap((kind) => view.list(kind)).flatMap((it) => portsOf(it as MeshServiceResource));
-    const destinations: DestinationIndex = { resources, service: (tags) => serviceDestination(tags, protocols.get(tags["kuma.io/service"] ?? "") ?? "unknown") };
     const targets: RuleTargets = { mesh: view.mesh, byKind: (kind) => (kind === "Mesh" ? [view.mesh] : view.list(kind)) };
-    const vips = legacyVips(vipConfig(view));
-    return { view, destinations, targets, virtual: virtualOutbounds(destinations, vips, view.settings.serviceVipPort), dns: dnsRecords(view, vips), byPolicies: new WeakMap(), plans: new WeakMap(), heldPlans: new WeakMap() };
+    return { view, callable: callableOf(view), targets, byPolicies: new WeakMap(), plans: new WeakMap(), heldPlans: new WeakMap() };
   };
 
-  const targetsFor = (its: Shared, lists: readonly object[], matched: readonly MatchedPolicies[]) => {
-    let known = its.byPolicies.get(lists);
-    if (!known) {
-      known = new Map<Destination, TargetPlan>();
-      its.byPolicies.set(lists, known);
+  /** A changed policy leaves what can be called as it is. */
+  const knownCallable = new WeakMap<readonly object[], Callable>();
+  const callableOf = (view: MeshView): Callable => {
+    const protocols = protocolsOf(view.list("Dataplane"));
+    const key = internScope([protocols, view.settings, ...destinationKinds.map((kind) => view.list(kind)), vipConfig(view) ?? view.settings]);
+    let found = knownCallable.get(key);
+    if (!found) {
+      const resources = destinationKinds.flatMap((kind) => view.list(kind)).flatMap((it) => portsOf(it as MeshServiceResource));
+      const destinations: DestinationIndex = { resources, service: (tags) => serviceDestination(tags, protocols.get(tags["kuma.io/service"] ?? "") ?? "unknown") };
+      const vips = legacyVips(vipConfig(view));
+      found = callable({ destinations, virtual: virtualOutbounds(destinations, vips, view.settings.serviceVipPort), dns: dnsRecords(view, vips) });
+      knownCallable.set(key, found);
     }
-    const found = known;
-    return (destination: Destination): TargetPlan => {
-      let target = found.get(destination);
-      if (!target) {
-        target = planTarget(its, matched, destination);
-        found.set(destination, target);
-      }
-      return target;
-    };
+    return found;
+  };
+
+  /** Plans of outbounds, shared by all proxies that the same policies select. */
+  const outboundsFor = (its: Shared, matched: readonly MatchedPolicies[]): ((outbounds: readonly Outbound[]) => readonly PlannedOutbound[]) => {
+    const lists = internLists(matched.map((it) => it.all));
+    let planned = its.byPolicies.get(lists);
+    if (!planned) {
+      planned = planOutbounds(memoOn((destination: Destination) => planTarget(its, matched, destination)));
+      its.byPolicies.set(lists, planned);
+    }
+    return planned;
   };
 
   const confFor = (its: Shared, kindIndex: number, matched: MatchedPolicies, destination: Destination): OutboundConf | undefined => {
@@ -149,7 +157,7 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
     const contextFor = (kind: string) => ({
       destination,
       originOf: (matches: unknown) => routeOrigin(its, matched, kind, destination, matches),
-      resolve: (reference: Parameters<typeof resolveBackendRef>[1]) => resolveBackendRef(its.destinations, reference),
+      resolve: (reference: Parameters<typeof resolveBackendRef>[1]) => resolveBackendRef(its.callable.destinations, reference),
     });
     // A policy that only knows bytes turns HTTP into bytes, unless one that knows HTTP speaks for the destination.
     const speaking = shapers.find((it) => confs.has(it.kind));
@@ -199,14 +207,25 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
 
   const planInbounds = (dataplane: Resource<Dataplane>, matched: readonly MatchedPolicies[]): readonly PlannedInbound[] =>
     inboundsOf(dataplane).map((inbound) => {
+      const facts: (Inbound | SpecKind | InboundConf)[] = [inbound];
       const confs = new Map<string, InboundConf>();
       policyKinds.forEach((kind, at) => {
         const list = matched[at]?.byInbound.get(inboundKey(inbound.address, inbound.port));
         if (!list || list.length === 0) return;
-        confs.set(kind.name, inboundConf(kind, list));
+        const conf = inboundConf(kind, list);
+        facts.push(kind, conf);
+        confs.set(kind.name, conf);
       });
-      return { inbound, confs };
+      return plannedInbound(internInboundFacts(facts), inbound, confs);
     });
+  // The same inbound with the same confs is one object: its listener is as before when the change was elsewhere.
+  const internInboundFacts = listInterner<object>();
+  const knownInbounds = new WeakMap<readonly object[], PlannedInbound>();
+  const plannedInbound = (facts: readonly object[], inbound: Inbound, confs: ReadonlyMap<string, InboundConf>): PlannedInbound => {
+    const planned = knownInbounds.get(facts) ?? { inbound, confs };
+    knownInbounds.set(facts, planned);
+    return planned;
+  };
 
   const inboundConfs = memoOnBoth((kind: SpecKind, list: readonly PolicyResource[]): InboundConf => ({
     rules: kind.policy?.hasRules || kind.policy?.isFromAsRules ? inboundRules(kind, list) : [],
@@ -215,19 +234,20 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
   const internInbound = interner((conf: InboundConf) => conf, inboundConfText);
   const inboundConf = (kind: SpecKind, list: readonly PolicyResource[]): InboundConf => internInbound(inboundConfs(kind, list));
 
+  const match = matcher();
   const withEffectiveTraits = effectiveTraits(traitsInterner());
   const makePlan = (view: MeshView, its: Shared, asAnnounced: Proxy, { includeShadow = false, holdsBackIdentity = false }: PlanOptions): Plan => {
     const proxy = withEffectiveTraits(asAnnounced);
     const { dataplane, traits } = proxy;
-    const matched = policyKinds.map((kind) => matchPolicies(kind, view.list(kind.name) as readonly PolicyResource[], dataplane, { includeShadow, targets: its.targets }));
-    const targetFor = targetsFor(its, internLists(matched.map((it) => it.all)), matched);
+    const policiesOf = (kind: SpecKind) => view.list(kind.name) as readonly PolicyResource[];
+    const matched = policyKinds.map((kind) =>
+      includeShadow ? matchPolicies(kind, policiesOf(kind), dataplane, { includeShadow, targets: its.targets }) : match(kind, policiesOf(kind), dataplane, its.targets),
+    );
     const mesh = view.mesh.spec;
     const mode = mesh.meshServices?.mode ?? ServicesMode.Disabled;
     const isTransparent = traits.transparentProxy?.outboundEnabled === true || traits.features.has(feature.bindOutbounds);
-    const outbounds: readonly Outbound[] = isTransparent
-      ? reachable(its.virtual, dataplane, mode === ServicesMode.ReachableBackends)
-      : listedOutbounds(dataplane, its.destinations);
-    const planned = outbounds.map(({ address, port, destination }): PlannedOutbound => ({ address, port, target: targetFor(destination) }));
+    const outbounds = isTransparent ? its.callable.reachable(dataplane, mode === ServicesMode.ReachableBackends) : its.callable.listed(dataplane);
+    const planned = outboundsFor(its, matched)(outbounds);
     const kind = kindOf("Dataplane");
     const proxyConfs = new Map<string, ProxyConf>();
     policyKinds.forEach((policyKind, at) => {
@@ -253,7 +273,7 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
       outbounds: planned,
       policies: new Map(policyKinds.map((it, at) => [it.name, matched[at]?.all ?? []])),
       proxyConfs,
-      dns: isTransparent ? reachableRecords(its.dns, planned) : [],
+      dns: isTransparent ? reachableRecords(its.callable.dns, planned) : noRecords,
     };
   };
 
@@ -277,11 +297,9 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
 
 interface Shared {
   readonly view: MeshView;
-  readonly destinations: DestinationIndex;
+  readonly callable: Callable;
   readonly targets: RuleTargets;
-  readonly virtual: readonly Outbound[];
-  readonly dns: readonly DnsRecord[];
-  readonly byPolicies: WeakMap<readonly object[], Map<Destination, TargetPlan>>;
+  readonly byPolicies: WeakMap<readonly object[], (outbounds: readonly Outbound[]) => readonly PlannedOutbound[]>;
   readonly plans: WeakMap<object, WeakMap<Resource, Plan>>;
   /** Of proxies that hold their identity back. */
   readonly heldPlans: WeakMap<object, WeakMap<Resource, Plan>>;
@@ -329,10 +347,4 @@ function dnsRecords(view: MeshView, serviceVips: ReadonlyMap<string, string>): r
     return (status?.addresses ?? []).flatMap((address) => (address.hostname && addresses.length > 0 ? [{ name: address.hostname, addresses }] : []));
   });
   return [...services, ...resources].toSorted((a, b) => (a.name < b.name ? -1 : 1));
-}
-
-/** A name is of use only where the proxy has an outbound for its address. */
-function reachableRecords(records: readonly DnsRecord[], outbounds: readonly PlannedOutbound[]): readonly DnsRecord[] {
-  const addresses = new Set(outbounds.map((it) => it.address));
-  return records.filter((record) => record.addresses.some((address) => addresses.has(address)));
 }

@@ -3,7 +3,7 @@ import { Dataplane_Networking_Gateway_GatewayType, type Dataplane, type Dataplan
 import { displayName, label, tag, type Kind, type Labels, type Resource, type TargetRef } from "#resources";
 import { memoOn } from "../intern.ts";
 import { orderPolicies } from "./order.ts";
-import { internPolicies, topOf, type PolicyResource } from "./policies.ts";
+import { internPolicies, noPolicies, topOf, type PolicyResource } from "./policies.ts";
 import { identity, resolveRef, type RuleTargets } from "./resolve.ts";
 
 export interface MatchedPolicies {
@@ -54,6 +54,30 @@ export function matchPolicies(kind: Kind, policies: readonly PolicyResource[], d
   const interned = internPolicies(all);
   return { kind, all: interned, byInbound: new Map([...lists].map(([key, list]) => [key, isNarrowed ? internPolicies(list) : interned])) };
 }
+
+interface Remembered {
+  readonly policies: readonly PolicyResource[];
+  readonly targets: RuleTargets | undefined;
+  readonly matched: MatchedPolicies;
+}
+
+/** `matchPolicies` that remembers: a change of one kind leaves the matches of all others as they are. One for a planner. */
+export function matcher(): (kind: Kind, policies: readonly PolicyResource[], dataplane: Resource<Dataplane>, targets: RuleTargets) => MatchedPolicies {
+  const known = memoOn<Resource<Dataplane>, Map<Kind, Remembered>>(() => new Map());
+  const nothing = memoOn((kind: Kind): MatchedPolicies => ({ kind, all: noPolicies, byInbound: new Map() }));
+  return (kind, policies, dataplane, targets) => {
+    if (policies.length === 0) return nothing(kind);
+    const its = known(dataplane);
+    const last = its.get(kind);
+    const dependsOn = needsTargets(policies) ? targets : undefined;
+    if (last?.policies === policies && last.targets === dependsOn) return last.matched;
+    const matched = matchPolicies(kind, policies, dataplane, { targets });
+    its.set(kind, { policies, targets: dependsOn, matched });
+    return matched;
+  };
+}
+
+const needsTargets = memoOn((policies: readonly PolicyResource[]) => policies.some((it) => topOf(it).kind === "MeshHTTPRoute"));
 
 /** True when the policy selects the proxy at all, shadow or not. */
 export const selects = (policy: PolicyResource, dataplane: Resource<Dataplane>, targets?: RuleTargets): boolean =>

@@ -1,10 +1,10 @@
 // New self-signed authorities and leaves under an authority held in memory: shared by every CA of the control plane.
-import { X509Certificate, type KeyObject } from "node:crypto";
+import type { KeyObject, X509Certificate } from "node:crypto";
 import { unavailable } from "#resources";
 import { lifetimeOf } from "../certificates/key-pair.ts";
-import { makeKeys, privateKeyPem, type KeyOptions } from "../certificates/keys.ts";
+import { makeKeys, privateKeyPem, writeNewKeys, type KeyOptions } from "../certificates/keys.ts";
 import { parseCertificates, parsePrivateKey } from "../certificates/pem.ts";
-import { derToPem, issuerOf, selfIssuer, signCertificate, type CertificateContent, type Issuer, type KeyUsage, type SubjectName } from "../certificates/x509.ts";
+import { derToPem, issuerOf, randomSerial, selfIssuer, signCertificate, type CertificateContent, type Issuer, type KeyUsage, type SubjectName } from "../certificates/x509.ts";
 
 export interface CertificateAndKey {
   readonly certPem: string;
@@ -70,19 +70,19 @@ export type LeafRequest = Pick<CertificateContent, "dnsNames" | "ipAddresses" | 
 export async function issueLeaf(authority: OpenedAuthority, request: LeafRequest, keyOptions: KeyOptions = {}): Promise<IssuedCertificate> {
   const signer = lifetimeOf(authority.signer);
   if (request.now >= signer.notAfter) throw unavailable(`the CA certificate expired on ${new Date(signer.notAfter).toISOString()}`);
-  const keys = await makeKeys(keyOptions);
-  const notBefore = request.now - request.backdateMs;
-  const notAfter = Math.min(request.now + request.lifetimeMs, signer.notAfter);
+  const keys = await writeNewKeys(keyOptions);
+  const serial = randomSerial();
+  const notBefore = wholeSeconds(request.now - request.backdateMs);
+  const notAfter = wholeSeconds(Math.min(request.now + request.lifetimeMs, signer.notAfter));
   const der = await signCertificate(
     {
-      publicKey: keys.publicKey, dnsNames: request.dnsNames ?? [], ipAddresses: request.ipAddresses ?? [], uris: request.uris ?? [],
+      publicKey: keys.spki, serial, dnsNames: request.dnsNames ?? [], ipAddresses: request.ipAddresses ?? [], uris: request.uris ?? [],
       keyUsage: usagesOf(keyOptions),
       extendedKeyUsage: request.extendedKeyUsage ?? [], notBefore, notAfter,
     },
     authority.issuer,
   );
-  const leaf = new X509Certificate(der);
-  return { certPem: derToPem(der) + authority.intermediatesPem, keyPem: privateKeyPem(keys.privateKey), ...lifetimeOf(leaf), serial: leaf.serialNumber };
+  return { certPem: derToPem(der) + authority.intermediatesPem, keyPem: keys.keyPem, notBefore, notAfter, serial: serial.toString("hex").toUpperCase() };
 }
 
 // RFC 5480: an EC key does not encipher keys; RFC 8410: an Ed25519 key only signs.
@@ -90,3 +90,6 @@ function usagesOf({ rsaBits, curve }: KeyOptions): readonly KeyUsage[] {
   if (rsaBits !== undefined) return ["digitalSignature", "keyEncipherment", "keyAgreement"];
   return curve === "ed25519" ? ["digitalSignature"] : ["digitalSignature", "keyAgreement"];
 }
+
+/** Certificates tell time in seconds. */
+const wholeSeconds = (ms: number): number => Math.floor(ms / 1000) * 1000;

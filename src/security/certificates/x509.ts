@@ -2,6 +2,7 @@
 import { createHash, createPublicKey, randomBytes, sign, type KeyObject, type X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { bitString, boolean, implicit, integer, nullValue, objectId, octetString, readDer, sequence, set, tagged, time, utf8String, type Der } from "./der.ts";
+import { pem } from "./keys.ts";
 
 export interface SubjectName {
   readonly organization?: string;
@@ -15,7 +16,10 @@ export type ExtendedKeyUsage = "serverAuth" | "clientAuth";
 export interface CertificateContent {
   /** May be empty for leaves: the alternative names are critical then. */
   readonly subject?: SubjectName;
-  readonly publicKey: KeyObject;
+  /** The key, or its SubjectPublicKeyInfo in DER. */
+  readonly publicKey: KeyObject | Der;
+  /** Big-endian bytes; random when absent. */
+  readonly serial?: Buffer;
   readonly dnsNames?: readonly string[];
   readonly ipAddresses?: readonly string[];
   readonly uris?: readonly string[];
@@ -52,10 +56,10 @@ const keyUsageBits: Record<KeyUsage, number> = { digitalSignature: 0x80, keyEnci
 /** Signs `content` by `issuer`; the DER of the certificate. */
 export async function signCertificate(content: CertificateContent, issuer: Issuer): Promise<Der> {
   const algorithm = signatureAlgorithm(issuer.privateKey);
-  const spki = content.publicKey.export({ type: "spki", format: "der" });
+  const spki = Buffer.isBuffer(content.publicKey) ? content.publicKey : content.publicKey.export({ type: "spki", format: "der" });
   const body = sequence(
     tagged(0, integer(2)),
-    integer(randomSerial()),
+    integer(content.serial ?? randomSerial()),
     algorithm.id,
     issuer.name,
     sequence(time(content.notBefore), time(content.notAfter)),
@@ -79,8 +83,7 @@ export function issuerOf(certificate: X509Certificate, privateKey: KeyObject): I
   return { privateKey, name: Buffer.from(fields.subject), keyId: fields.subjectKeyId ?? keyIdOfSpki(spki) };
 }
 
-export const derToPem = (der: Uint8Array): string =>
-  `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString("base64").replace(/.{64}/g, "$&\n").trimEnd()}\n-----END CERTIFICATE-----\n`;
+export const derToPem = (der: Uint8Array): string => pem("CERTIFICATE", der);
 
 export interface CertificateFields {
   readonly subject: Buffer;
@@ -166,7 +169,7 @@ function keyIdOfSpki(spki: Buffer): Buffer {
 }
 
 // 128 random bits; the first bit is cleared so that it is positive, the second set so that its length is fixed.
-function randomSerial(): Buffer {
+export function randomSerial(): Buffer {
   const bytes = randomBytes(16);
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
   return bytes;
