@@ -4,7 +4,7 @@ import { RouteSchema } from "#gen/envoy/config/route/v3/route_components_pb.js";
 import { FilterChainMatchSchema } from "#gen/envoy/config/listener/v3/listener_components_pb.js";
 import { formatKri } from "#resources";
 import { feature, isHttp, type Inbound, type Plan, type PlannedInbound } from "#mesh";
-import { bindSource, sealCluster, speakHttp1, speakHttp2, staticCluster } from "./draft/cluster.ts";
+import { bindSource, clusterBody, sealClusterAt, speakHttp1, speakHttp2, staticCluster } from "./draft/cluster.ts";
 import { forwardClientCertificate, openHttp } from "./draft/http.ts";
 import { bytesFilters, chain, openListener, listenerBody, sealListenerAt, tcpProxy, type ChainDraft, type ListenerBody } from "./draft/listener.ts";
 import { inboundTls } from "./mesh-tls.ts";
@@ -32,19 +32,22 @@ function placeOf(plan: Plan, inbound: Inbound): InboundPlace {
 
 function sealedCluster(plan: Plan, planned: PlannedInbound, { sealer, policies, keys }: PipelineParts): Sealed {
   const { inbound, confs } = planned;
+  const { workloadAddress: address, workloadPort: port } = inbound;
+  const name = inboundClusterName(inbound, plan.isUnified);
   const isTransparent = plan.proxy.traits.transparentProxy !== undefined;
-  const key = `localhost ${plan.isUnified} ${isTransparent} ${inbound.workloadAddress} ${inbound.workloadPort} ${inbound.section} ${inbound.protocol} ${keys.confs(confs)}`;
-  return sealer.keyed(key, () => {
-    const draft = staticCluster(inboundClusterName(inbound, plan.isUnified), inbound.protocol, [{ address: inbound.workloadAddress, port: inbound.workloadPort }]);
+  // Under redirection a connection to our own address would come back to us; its source tells it apart.
+  const source = !isTransparent || localAddresses.has(address) ? "" : address.includes(":") ? "::6" : "127.0.0.6";
+  const body = sealer.keyed(`localhost ${plan.meshName} ${name} ${source} ${inbound.section} ${inbound.protocol} ${keys.confs(confs)}`, () => {
+    const draft = staticCluster(name, inbound.protocol, []);
     if (inbound.protocol === "http") speakHttp1(draft);
     if (inbound.protocol === "http2" || inbound.protocol === "grpc") speakHttp2(draft);
-    // Under redirection a connection to our own address would come back to us; its source tells it apart.
-    if (isTransparent && !localAddresses.has(inbound.workloadAddress)) bindSource(draft, inbound.workloadAddress.includes(":") ? "::6" : "127.0.0.6");
+    if (source) bindSource(draft, source);
     const place = placeOf(plan, inbound);
     for (const policy of policies) policy.inboundCluster?.(draft, confs.get(policy.kind), place);
     for (const policy of policies) policy.everyCluster?.(draft);
-    return sealCluster(draft, sealer);
+    return clusterBody(draft);
   });
+  return sealClusterAt(name, { address, port }, body, sealer);
 }
 
 function sealedListener(plan: Plan, planned: PlannedInbound, parts: PipelineParts): Sealed {

@@ -56,8 +56,8 @@ test("a single change is planned at once", async () => {
   expect(mesh.waitMs()).toBe(0);
 });
 
-test("after a long pass arrivals are gathered for four times as long, and one view tells of all", async () => {
-  const mesh = await aMesh(400);
+test("after a long pass arrivals are gathered for eight times as long, and one view tells of all", async () => {
+  const mesh = await aMesh(200);
   await mesh.written();
   mesh.pass();
   await mesh.arrives("a");

@@ -57,9 +57,12 @@ export class ConnectedProxy {
 
   async start(view: MeshView): Promise<void> {
     this.view ??= view;
-    const kept = await keepAdminTls(this.parts.adminTls, () => this.proxy.dataplane, this.parts.platform, () => this.replan());
-    if (this.hasEnded) return kept.end();
-    this.adminTls = kept;
+    // Without an admin port there is no listener that would show it.
+    if (this.proxy.traits.adminPort !== 0) {
+      const kept = await keepAdminTls(this.parts.adminTls, () => this.proxy.dataplane, this.parts.platform, () => this.replan());
+      if (this.hasEnded) return kept.end();
+      this.adminTls = kept;
+    }
     this.hasStarted = true;
     // A newer view may have come meanwhile.
     this.update(this.view);

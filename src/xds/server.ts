@@ -15,7 +15,7 @@ import { ConnectedProxy, type ProxyParts } from "./proxy.ts";
 import { initialSotw, nextSotw, type SotwEvent } from "./sotw.ts";
 import { sendOrder, type Snapshot } from "./snapshot.ts";
 import type { ProxyStatus, Subscription } from "./status.ts";
-import { encodeDelta, encodeSotw } from "./wire.ts";
+import { encodeDelta, sotwEncoder, type SotwResponse } from "./wire.ts";
 
 /** Who may have a stream, and what becomes of the proxy's own resource. Handed in by main. */
 export interface ProxyDoor {
@@ -83,6 +83,7 @@ export function xdsServer(options: XdsOptions): XdsServer {
   const log = options.platform.log.child("xds");
   const internTraits = traitsInterner();
   const active = new Map<string, Stream>();
+  const encode = sotwEncoder(options.instanceId);
 
   options.authorities.onChange((mesh) => {
     for (const { state } of active.values()) if (state.is === "open" && state.admitted.key.mesh === mesh) state.proxy?.authoritiesChanged();
@@ -206,7 +207,7 @@ export function xdsServer(options: XdsOptions): XdsServer {
 
   return {
     calls: new Map([
-      [sotwMethod, (call: GrpcCall) => open(call, sotwProtocol(options.instanceId))],
+      [sotwMethod, (call: GrpcCall) => open(call, sotwProtocol(encode))],
       [deltaMethod, (call: GrpcCall) => open(call, deltaProtocol(options.instanceId))],
     ]),
     connected: () => active.size,
@@ -238,12 +239,12 @@ function credentialOf(call: GrpcCall): string {
 /** Why the proxy refused an answer; empty for an acknowledgement. */
 const reasonOf = (error: { readonly message: string } | undefined): string => (error ? error.message.slice(0, maxReasonLength) || "the proxy gave no reason" : "");
 
-function sotwProtocol(instanceId: string): Protocol {
+function sotwProtocol(encode: (response: SotwResponse) => Uint8Array[]): Protocol {
   let state = initialSotw;
   const step = (event: SotwEvent): Outcome => {
     const outcome = nextSotw(state, event);
     state = outcome.state;
-    return { ...outcome, frames: outcome.responses.map((it) => ({ typeUrl: it.typeUrl, parts: encodeSotw(it, instanceId) })) };
+    return { ...outcome, frames: outcome.responses.map((it) => ({ typeUrl: it.typeUrl, parts: encode(it) })) };
   };
   return {
     parse(message) {

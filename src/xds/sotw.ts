@@ -43,12 +43,18 @@ export const initialSotw: SotwState = { types: new Map(), wanted: undefined, lin
 
 export function nextSotw(state: SotwState, event: SotwEvent): Outcome {
   if (event.is === "wanted") {
-    const kept = new Set(event.snapshot.clusters.map((it) => it.name));
-    const before = [...(state.types.get(typeUrl.cluster)?.inFlight?.resources ?? state.types.get(typeUrl.cluster)?.last ?? [])];
-    const lingering = before.filter((it) => !kept.has(it.name));
+    const lingering = state.wanted?.clusters === event.snapshot.clusters ? state.lingering : noLongerWanted(state, event.snapshot.clusters);
     return flush({ ...state, wanted: event.snapshot, lingering }, undefined, undefined);
   }
   return onRequest(state, event.request);
+}
+
+/** Clusters the proxy has or is being sent that are not in the new set. */
+function noLongerWanted({ types }: SotwState, clusters: readonly Sealed[]): readonly Sealed[] {
+  const its = types.get(typeUrl.cluster);
+  const before = its?.inFlight?.resources ?? its?.last ?? [];
+  const kept = new Set(clusters.map((it) => it.name));
+  return before.filter((it) => !kept.has(it.name));
 }
 
 function onRequest(state: SotwState, request: SotwRequest): Outcome {

@@ -27,8 +27,14 @@ export interface DeltaResponse {
 const deltaEntries = new WeakMap<Sealed, Buffer>();
 
 /** envoy.service.discovery.v3.DiscoveryResponse: version_info 1, resources 2, type_url 4, nonce 5, control_plane 6. */
-export function encodeSotw(response: SotwResponse, controlPlaneId: string): Uint8Array[] {
-  return [text(1, response.version), ...response.resources.map((it) => it.entry), text(4, response.typeUrl), text(5, response.nonce), field(6, text(1, controlPlaneId))];
+export function sotwEncoder(controlPlaneId: string): (response: SotwResponse) => Uint8Array[] {
+  const ends = new Map(Object.values(typeUrl).map((type) => [type as string, Buffer.concat([text(4, type), field(6, text(1, controlPlaneId))])]));
+  return ({ version, nonce, resources, typeUrl: type }) => {
+    const parts = [Buffer.concat([text(1, version), text(5, nonce)]) as Uint8Array];
+    for (const { entry } of resources) parts.push(entry);
+    parts.push(ends.get(type) ?? Buffer.concat([text(4, type), field(6, text(1, controlPlaneId))]));
+    return parts;
+  };
 }
 
 /** DeltaDiscoveryResponse: system_version_info 1, resources 2 {version 1, resource 2, name 3}, type_url 4, nonce 5, removed_resources 6, control_plane 7. */

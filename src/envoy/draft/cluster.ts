@@ -1,6 +1,6 @@
 // A cluster while it is made: policies change the open parts, sealing packs them.
 import { protoDuration } from "../duration.ts";
-import { create } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { ClusterSchema, Cluster_DiscoveryType as DiscoveryType, Cluster_LbPolicy as LbPolicy, type Cluster } from "#gen/envoy/config/cluster/v3/cluster_pb.js";
 import { HttpProtocolOptionsSchema, type HttpProtocolOptions } from "#gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js";
 import type { UpstreamTlsContext } from "#gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js";
@@ -39,7 +39,13 @@ export type FixedEndpoint = { readonly address: string; readonly port: number } 
 export function staticCluster(name: string, protocol: Protocol, endpoints: readonly FixedEndpoint[]): ClusterDraft {
   const draft = openCluster(name, protocol, DiscoveryType.STATIC);
   if (endpoints.length === 0) return draft;
-  const message = create(ClusterSchema, {
+  const message = withEndpoints(name, endpoints);
+  if (message.loadAssignment) draft.message.loadAssignment = message.loadAssignment;
+  return draft;
+}
+
+const withEndpoints = (name: string, endpoints: readonly FixedEndpoint[]): Cluster =>
+  create(ClusterSchema, {
     loadAssignment: {
       clusterName: name,
       endpoints: [{
@@ -49,9 +55,6 @@ export function staticCluster(name: string, protocol: Protocol, endpoints: reado
       }],
     },
   });
-  if (message.loadAssignment) draft.message.loadAssignment = message.loadAssignment;
-  return draft;
-}
 
 /** Connects to wherever the connection was going before it was redirected. */
 export function originalDestinationCluster(name: string, bindTo: string | undefined): ClusterDraft {
@@ -79,8 +82,25 @@ export function speakHttp1(draft: ClusterDraft): void {
 }
 
 export function sealCluster(draft: ClusterDraft, sealer: Sealer): Sealed {
+  return sealer.seal(ClusterSchema, draft.message.name, finished(draft));
+}
+
+/** A cluster without its endpoints, encoded: what the clusters of many proxies have in common. */
+export interface ClusterBody {
+  readonly bytes: Uint8Array;
+}
+
+/** `draft` is a static cluster without endpoints. */
+export const clusterBody = (draft: ClusterDraft): ClusterBody => ({ bytes: toBinary(ClusterSchema, finished(draft)) });
+
+/** The static cluster of one proxy: the shared rest, and its own endpoint. */
+export function sealClusterAt(name: string, endpoint: FixedEndpoint, body: ClusterBody, sealer: Sealer): Sealed {
+  return sealer.sealParts(ClusterSchema, name, [body.bytes, toBinary(ClusterSchema, withEndpoints(name, [endpoint]))]);
+}
+
+function finished(draft: ClusterDraft): Cluster {
   const { message } = draft;
   if (draft.http) message.typedExtensionProtocolOptions[httpOptionsName] = pack(HttpProtocolOptionsSchema, draft.http);
   if (draft.tls) message.transportSocket = upstreamSocket(draft.tls);
-  return sealer.seal(ClusterSchema, message.name, message);
+  return message;
 }
