@@ -99,7 +99,7 @@ function inboundBody(plan: Plan, planned: PlannedInbound, parts: PipelineParts):
       listener.chains.push(secured);
     }
     for (const policy of policies) policy.inboundListener?.(listener, confs.get(policy.kind), place);
-    return listenerBody(listener);
+    return listenerBody(listener, sealer);
   });
 }
 

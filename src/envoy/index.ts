@@ -1,7 +1,7 @@
 // From plans to Envoy: drafts, policies, sealed resources. Pure.
 export { createPipeline, type AdminTls, type Pipeline, type ProxyResources, type ProxySecrets } from "./pipeline.ts";
 export type { ZoneProxy } from "./internal/zone-proxy.ts";
-export { createSealer, type Sealed, type Sealer } from "./seal.ts";
+export { commonTailOf, createSealer, type Sealed, type Sealer } from "./seal.ts";
 export type { DynamicDocument, EnvoyPolicy, InboundPlace, OutboundPlace, ProxyDrafts } from "./policy.ts";
 export { messageOf, pack, packNew, typed, typeUrlOf, type Typed } from "./any.ts";
 export { staticCluster, type ClusterDraft } from "./draft/cluster.ts";

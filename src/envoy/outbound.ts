@@ -105,7 +105,7 @@ function outboundBody(plan: Plan, target: TargetPlan, parts: PipelineParts): Lis
       else listener.chains.push(chain({ networkFilters: bytesFilters(target.protocol, statPrefix), terminal: { is: "tcp", proxy } }));
     }
     for (const policy of policies) policy.outboundListener?.(listener, target.confs.get(policy.kind), { target, mesh: plan.meshName });
-    return listenerBody(listener);
+    return listenerBody(listener, sealer);
   });
   return parts.shared.of(target, ability, make);
 }

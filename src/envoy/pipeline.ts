@@ -15,7 +15,7 @@ import { tlsSecrets } from "./mesh-tls.ts";
 import { clusterName, system } from "./names.ts";
 import { outboundResources, type ResourceGroup } from "./outbound.ts";
 import type { EnvoyPolicy, ProxyDrafts } from "./policy.ts";
-import type { Sealed, Sealer } from "./seal.ts";
+import { listOf, type Sealed, type Sealer } from "./seal.ts";
 import { keyMaker, sharedResults, traitsKey, type KeyMaker, type Shared } from "./keys.ts";
 
 /** The proxy's secrets, by Envoy's names; their content comes from `security`, never through the plan. */
@@ -134,8 +134,8 @@ function policyResources(plan: Plan, parts: PipelineParts): ResourceGroup {
 }
 
 interface SharedOutbound {
-  readonly clusters: NamedResources;
-  readonly listeners: NamedResources;
+  readonly clusters: NamedList;
+  readonly listeners: NamedList;
   readonly endpoints: ReadonlyMap<string, Destination>;
 }
 
@@ -143,18 +143,20 @@ interface SharedOutbound {
 function sharedOutbound(plan: Plan, parts: PipelineParts): SharedOutbound {
   return parts.shared.of(plan.outbounds, `${traitsKey(plan.proxy.traits, plan.isUnified)} ${parts.keys.idOf(plan.mtls)}`, () => {
     const { clusters, listeners } = outboundResources(plan, parts);
-    return { clusters: named(clusters), listeners: named(listeners), endpoints: new Map(plan.outbounds.flatMap(({ target }) => clusterNames(plan, target, parts))) };
+    return { clusters: namedList(clusters), listeners: namedList(listeners), endpoints: new Map(plan.outbounds.flatMap(({ target }) => clusterNames(plan, target, parts))) };
   });
 }
 
-type NamedResources = ReadonlyMap<string, Sealed>;
-
-/** One resource per name, sorted: the order is the same whatever led here. */
-const named = (resources: readonly Sealed[]): NamedResources => new Map(resources.map((it) => [it.name, it] as const).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-
-/** A name stands for one resource; where both have it, the shared one counts. */
-function joined(own: readonly Sealed[], shared: NamedResources): readonly Sealed[] {
-  const ours = named(own);
-  return [...[...ours.values()].filter((it) => !shared.has(it.name)), ...shared.values()];
+interface NamedList {
+  readonly list: readonly Sealed[];
+  readonly names: ReadonlySet<string>;
 }
 
+/** One resource per name, sorted: the order is the same whatever led here. */
+function namedList(resources: readonly Sealed[]): NamedList {
+  const list = [...new Map(resources.map((it) => [it.name, it])).values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return { list, names: new Set(list.map((it) => it.name)) };
+}
+
+/** A name stands for one resource; where both have it, the shared one counts. */
+const joined = (own: readonly Sealed[], shared: NamedList): readonly Sealed[] => listOf(namedList(own).list.filter((it) => !shared.names.has(it.name)), shared.list);

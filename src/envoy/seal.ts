@@ -1,6 +1,7 @@
 // Sealed resources: packed, hashed and encoded once; equal ones are one object that every proxy's session refers to.
 import { createHash } from "node:crypto";
 import { toBinary, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
+import { weakByText } from "#mesh";
 import { typeUrlOf } from "./any.ts";
 
 export interface Sealed {
@@ -25,8 +26,8 @@ export interface Sealer {
 }
 
 export function createSealer(): Sealer {
-  const byContent = weakMap<Sealed>();
-  const byKey = weakMap<object>();
+  const byContent = weakByText<Sealed>();
+  const byKey = weakByText<object>();
   const stats = { built: 0, shared: 0 };
   const sealParts = (schema: DescMessage, name: string, parts: readonly Uint8Array[]): Sealed => {
     stats.built++;
@@ -56,21 +57,19 @@ export function createSealer(): Sealer {
   };
 }
 
-/** A map that forgets an entry once nobody else holds its value. */
-function weakMap<T extends object>(): { get(key: string): T | undefined; set(key: string, value: T): void } {
-  const references = new Map<string, WeakRef<T>>();
-  const forget = new FinalizationRegistry<{ readonly key: string; readonly reference: WeakRef<T> }>(({ key, reference }) => {
-    if (references.get(key) === reference) references.delete(key);
-  });
-  return {
-    get: (key) => references.get(key)?.deref(),
-    set(key, value) {
-      const reference = new WeakRef(value);
-      references.set(key, reference);
-      forget.register(value, { key, reference });
-    },
-  };
+/** Lists that end in what many proxies have in common. */
+const commonTails = new WeakMap<readonly Sealed[], readonly Sealed[]>();
+
+/** A proxy's own resources and those it shares, as one list that remembers where it came from. */
+export function listOf(own: readonly Sealed[], common: readonly Sealed[]): readonly Sealed[] {
+  if (own.length === 0) return common;
+  const all = [...own, ...common];
+  commonTails.set(all, common);
+  return all;
 }
+
+/** The end of `list` that is the same object for other proxies too; the list itself when nothing else is known. */
+export const commonTailOf = (list: readonly Sealed[]): readonly Sealed[] => commonTails.get(list) ?? list;
 
 /** Any {type_url 1, value 2} inside field 2 of the message around it; all in one piece of memory. */
 function encode(typeUrl: string, parts: readonly Uint8Array[]): { readonly entry: Uint8Array; readonly any: Uint8Array } {

@@ -10,19 +10,35 @@ export class FramingError extends Error {
   }
 }
 
-/** One frame from the parts of one message; the parts are only copied once, into the result. */
-export function frameOf(parts: readonly Uint8Array[]): Buffer {
-  const length = parts.reduce((sum, part) => sum + part.byteLength, 0);
-  const frame = Buffer.allocUnsafe(5 + length);
-  frame[0] = 0;
-  frame.writeUInt32BE(length, 1);
-  let offset = 5;
+/** Parts from this size on are handed on as they are; copying smaller ones together is cheaper than carrying each. */
+const ownChunkBytes = 4096;
+
+/** One frame from the parts of one message. */
+export const frameOf = (parts: readonly Uint8Array[]): Buffer => Buffer.concat(chunksOf(parts));
+
+/** The same in as few chunks as is cheap to write one after another; large parts are not copied. */
+export function chunksOf(parts: readonly Uint8Array[]): readonly Uint8Array[] {
+  let length = 0;
+  for (const part of parts) length += part.byteLength;
+  const head = Buffer.allocUnsafe(5);
+  head[0] = 0;
+  head.writeUInt32BE(length, 1);
+  const chunks: Uint8Array[] = [];
+  let small: Uint8Array[] = [head];
   for (const part of parts) {
-    frame.set(part, offset);
-    offset += part.byteLength;
+    if (part.byteLength < ownChunkBytes) {
+      small.push(part);
+      continue;
+    }
+    if (small.length > 0) chunks.push(joined(small));
+    chunks.push(part);
+    small = [];
   }
-  return frame;
+  if (small.length > 0) chunks.push(joined(small));
+  return chunks;
 }
+
+const joined = (parts: readonly Uint8Array[]): Uint8Array => (parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts));
 
 /** Collects chunks and hands out whole messages. Holds little more than what has arrived of one message; a byte is copied a fixed number of times, however it comes. */
 export class FrameReader {

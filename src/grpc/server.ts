@@ -2,7 +2,7 @@
 import { constants, performServerHandshake, type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import { tlsFacts, type Socket, type TlsFacts } from "#security";
 import type { Platform } from "#platform";
-import { FrameReader, FramingError, frameOf } from "./framing.ts";
+import { chunksOf, FrameReader, FramingError } from "./framing.ts";
 import { encodeStatusMessage, status } from "./status.ts";
 
 /** One bidirectional call: bytes in, bytes out. */
@@ -182,7 +182,7 @@ function openCall(stream: ServerHttp2Stream, path: string, headers: IncomingHttp
     send(parts) {
       if (ended || stream.destroyed) return false;
       respond();
-      const isTaken = stream.write(frameOf(parts));
+      const isTaken = writeAll(stream, chunksOf(parts));
       if (!isTaken) {
         isBlocked = true;
         stream.pause();
@@ -194,6 +194,15 @@ function openCall(stream: ServerHttp2Stream, path: string, headers: IncomingHttp
     onClose: (handle) => void stream.once("close", handle),
     end,
   };
+}
+
+/** True while the peer takes more. */
+function writeAll(stream: ServerHttp2Stream, chunks: readonly Uint8Array[]): boolean {
+  if (chunks.length > 1) stream.cork();
+  let isTaken = true;
+  for (const chunk of chunks) isTaken = stream.write(chunk);
+  if (chunks.length > 1) stream.uncork();
+  return isTaken;
 }
 
 async function serveHttp(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, connection: Connection, options: Http2Options): Promise<void> {

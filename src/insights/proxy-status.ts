@@ -111,7 +111,7 @@ export function trackProxies(options: ProxyStatusOptions): ProxyStatus {
       return {
         sent: (typeUrl) => count(typeUrl, "responsesSent"),
         acknowledged(typeUrl) {
-          refused.get(name(proxy))?.delete(typeUrl);
+          if (refused.size > 0) refused.get(name(proxy))?.delete(typeUrl);
           count(typeUrl, "responsesAcknowledged");
         },
         rejected(typeUrl, reason) {

@@ -57,3 +57,19 @@ export function memoOnBoth<A extends object, B extends object, O>(compute: (firs
   const byFirst = memoOn((first: A) => memoOn((second: B) => compute(first, second)));
   return (first, second) => byFirst(first)(second);
 }
+
+/** A map by text that forgets an entry once nobody else holds its value. */
+export function weakByText<T extends object>(): { get(key: string): T | undefined; set(key: string, value: T): void } {
+  const references = new Map<string, WeakRef<T>>();
+  const forget = new FinalizationRegistry<{ readonly key: string; readonly reference: WeakRef<T> }>(({ key, reference }) => {
+    if (references.get(key) === reference) references.delete(key);
+  });
+  return {
+    get: (key) => references.get(key)?.deref(),
+    set(key, value) {
+      const reference = new WeakRef(value);
+      references.set(key, reference);
+      forget.register(value, { key, reference });
+    },
+  };
+}

@@ -13,7 +13,7 @@ import { parseNode, type NodeFacts } from "./metadata.ts";
 import type { Meshes } from "./meshes.ts";
 import { ConnectedProxy, type ProxyParts } from "./proxy.ts";
 import { initialSotw, nextSotw, type SotwEvent } from "./sotw.ts";
-import { sendOrder, type Snapshot } from "./snapshot.ts";
+import { namesInterner, sendOrder, type Snapshot } from "./snapshot.ts";
 import type { ProxyStatus, Subscription } from "./status.ts";
 import { encodeDelta, sotwEncoder, type SotwResponse } from "./wire.ts";
 
@@ -84,6 +84,7 @@ export function xdsServer(options: XdsOptions): XdsServer {
   const internTraits = traitsInterner();
   const active = new Map<string, Stream>();
   const encode = sotwEncoder(options.instanceId);
+  const internNames = namesInterner();
 
   options.authorities.onChange((mesh) => {
     for (const { state } of active.values()) if (state.is === "open" && state.admitted.key.mesh === mesh) state.proxy?.authoritiesChanged();
@@ -207,7 +208,7 @@ export function xdsServer(options: XdsOptions): XdsServer {
 
   return {
     calls: new Map([
-      [sotwMethod, (call: GrpcCall) => open(call, sotwProtocol(encode))],
+      [sotwMethod, (call: GrpcCall) => open(call, sotwProtocol(encode, internNames))],
       [deltaMethod, (call: GrpcCall) => open(call, deltaProtocol(options.instanceId))],
     ]),
     connected: () => active.size,
@@ -239,19 +240,20 @@ function credentialOf(call: GrpcCall): string {
 /** Why the proxy refused an answer; empty for an acknowledgement. */
 const reasonOf = (error: { readonly message: string } | undefined): string => (error ? error.message.slice(0, maxReasonLength) || "the proxy gave no reason" : "");
 
-function sotwProtocol(encode: (response: SotwResponse) => Uint8Array[]): Protocol {
+function sotwProtocol(encode: (response: SotwResponse, reader: object) => Uint8Array[], internNames: (names: readonly string[]) => readonly string[]): Protocol {
   let state = initialSotw;
+  const reader = {};
   const step = (event: SotwEvent): Outcome => {
     const outcome = nextSotw(state, event);
     state = outcome.state;
-    return { ...outcome, frames: outcome.responses.map((it) => ({ typeUrl: it.typeUrl, parts: encode(it) })) };
+    return { ...outcome, frames: outcome.responses.map((it) => ({ typeUrl: it.typeUrl, parts: encode(it, reader) })) };
   };
   return {
     parse(message) {
       const request = fromBinary(DiscoveryRequestSchema, message);
       const event: SotwEvent = {
         is: "request",
-        request: { typeUrl: request.typeUrl, names: request.resourceNames, nonce: request.responseNonce, error: reasonOf(request.errorDetail) },
+        request: { typeUrl: request.typeUrl, names: internNames(request.resourceNames), nonce: request.responseNonce, error: reasonOf(request.errorDetail) },
       };
       return { node: request.node, typeUrl: request.typeUrl, names: request.resourceNames, apply: () => step(event) };
     },

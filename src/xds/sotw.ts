@@ -1,6 +1,6 @@
 // State-of-the-world ADS as a pure reducer: what the proxy has, what it should have, what to send next.
 import type { Sealed } from "#envoy";
-import { isWildcard, select, sendOrder, type Snapshot } from "./snapshot.ts";
+import { isWildcard, namesOf, select, sendOrder, type Snapshot } from "./snapshot.ts";
 import { typeUrl, type SotwResponse } from "./wire.ts";
 
 export interface SotwRequest {
@@ -61,7 +61,7 @@ function onRequest(state: SotwState, request: SotwRequest): Outcome {
   const before = state.types.get(request.typeUrl);
   const isStale = request.nonce !== "" && before !== undefined && request.nonce !== before.nonce;
   if (isStale) return { state, responses: [], acknowledged: undefined, rejected: undefined };
-  const names = new Set(request.names);
+  const names = namesOf(request.names);
   const answers = before?.inFlight?.nonce === request.nonce ? before.inFlight : undefined;
   const after: TypeState = {
     names,

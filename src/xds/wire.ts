@@ -1,5 +1,5 @@
 // Discovery responses as bytes: the resources inside are encoded already, so an answer is put together from shared parts.
-import type { Sealed } from "#envoy";
+import { commonTailOf, type Sealed } from "#envoy";
 
 export const typeUrl = {
   cluster: "type.googleapis.com/envoy.config.cluster.v3.Cluster",
@@ -26,14 +26,42 @@ export interface DeltaResponse {
 
 const deltaEntries = new WeakMap<Sealed, Buffer>();
 
-/** envoy.service.discovery.v3.DiscoveryResponse: version_info 1, resources 2, type_url 4, nonce 5, control_plane 6. */
-export function sotwEncoder(controlPlaneId: string): (response: SotwResponse) => Uint8Array[] {
-  const ends = new Map(Object.values(typeUrl).map((type) => [type as string, Buffer.concat([text(4, type), field(6, text(1, controlPlaneId))])]));
-  return ({ version, nonce, resources, typeUrl: type }) => {
-    const parts = [Buffer.concat([text(1, version), text(5, nonce)]) as Uint8Array];
-    for (const { entry } of resources) parts.push(entry);
-    parts.push(ends.get(type) ?? Buffer.concat([text(4, type), field(6, text(1, controlPlaneId))]));
+/**
+ * envoy.service.discovery.v3.DiscoveryResponse: version_info 1, resources 2, type_url 4, nonce 5, control_plane 6.
+ * `reader` stands for the stream: lists that several streams are sent become one piece of memory for all.
+ */
+export function sotwEncoder(controlPlaneId: string): (response: SotwResponse, reader: object) => Uint8Array[] {
+  const endOf = (type: string) => Buffer.concat([text(4, type), field(6, text(1, controlPlaneId))]);
+  const ends = new Map(Object.values(typeUrl).map((type) => [type as string, endOf(type)]));
+  const joinedEntries = sharedEntries();
+  return ({ version, nonce, resources, typeUrl: type }, reader) => {
+    const parts: Uint8Array[] = [Buffer.concat([text(1, version), text(5, nonce)])];
+    const common = commonTailOf(resources);
+    for (let at = 0; at < resources.length - common.length; at++) addEntry(parts, resources[at]);
+    const shared = joinedEntries(common, reader);
+    if (shared) parts.push(shared);
+    else for (const resource of common) addEntry(parts, resource);
+    parts.push(ends.get(type) ?? endOf(type));
     return parts;
+  };
+}
+
+function addEntry(parts: Uint8Array[], resource: Sealed | undefined): void {
+  if (resource) parts.push(resource.entry);
+}
+
+/** The entries of a list in one piece, from the second reader on: what one stream alone is sent is not worth keeping. */
+function sharedEntries(): (list: readonly Sealed[], reader: object) => Uint8Array | undefined {
+  const known = new WeakMap<readonly Sealed[], { readonly firstReader: WeakRef<object>; bytes?: Uint8Array }>();
+  return (list, reader) => {
+    if (list.length < 2) return undefined;
+    const its = known.get(list);
+    if (!its) {
+      known.set(list, { firstReader: new WeakRef(reader) });
+      return undefined;
+    }
+    if (!its.bytes && its.firstReader.deref() !== reader) its.bytes = Buffer.concat(list.map((it) => it.entry));
+    return its.bytes;
   };
 }
 

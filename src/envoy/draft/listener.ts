@@ -1,4 +1,5 @@
 // A listener while it is made: chains of typed filters that policies may change or add to; sealing orders and packs them.
+import { createHash } from "node:crypto";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { SocketAddress_Protocol } from "#gen/envoy/config/core/v3/address_pb.js";
 import { TrafficDirection } from "#gen/envoy/config/core/v3/base_pb.js";
@@ -105,11 +106,13 @@ export interface ListenerBody {
   readonly bytes: Uint8Array;
 }
 
-export function listenerBody(draft: ListenerDraft): ListenerBody {
+/** A change that says nothing about the listener gives the same body: none of its listeners is made anew. */
+export function listenerBody(draft: ListenerDraft, sealer: Sealer): ListenerBody {
   finish(draft);
   draft.message.name = "";
   delete draft.message.address;
-  return { bytes: toBinary(ListenerSchema, draft.message) };
+  const bytes = toBinary(ListenerSchema, draft.message);
+  return sealer.keyed(`body ${createHash("sha256").update(bytes).digest("base64")}`, () => ({ bytes }));
 }
 
 /** The listener of one proxy: its own name and address, and the shared rest. */
