@@ -18,10 +18,15 @@ export function pageOf(kind: Kind, resources: readonly Resource[], request: Fast
   const query = queryOf(request);
   const size = pageSize(single(query["size"]));
   const offset = pageOffset(single(query["offset"]));
-  const matching = filterOf(kind, query, request.routeOptions.url ?? "");
-  const found = matching ? resources.filter(matching) : resources;
+  const found = matchingOf(kind, resources, request);
   const end = offset + size;
   return { total: found.length, items: found.slice(offset, end), next: end < found.length ? nextUrl(request, end) : null };
+}
+
+/** Those of the resources that the filters of a request let through. */
+export function matchingOf(kind: Kind, resources: readonly Resource[], request: FastifyRequest): readonly Resource[] {
+  const matching = filterOf(kind, queryOf(request), request.routeOptions.url ?? "");
+  return matching ? resources.filter(matching) : resources;
 }
 
 export function pageSize(text: string | undefined): number {

@@ -1,6 +1,7 @@
 // What the API says before any handler runs: unknown paths, wrong methods, foreign media types (spec/api.md 2.1).
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { sendText } from "./errors.ts";
+import { wantsLines } from "./exports.ts";
 
 interface KnownRoute {
   readonly method: string;
@@ -20,7 +21,8 @@ export function negotiate(app: FastifyInstance): void {
     if (request.is404) return;
     if (hasForeignBody(request)) return sendText(reply, 415, "415: Unsupported Media Type");
     const producesText = request.routeOptions.config.producesText === true;
-    if (!producesText && !acceptsJson(request.headers.accept)) return sendText(reply, 406, "406: Not Acceptable\n\nAvailable representations: application/json");
+    const sendsLines = request.routeOptions.config.sendsLines === true && wantsLines(request.headers.accept);
+    if (!producesText && !sendsLines && !acceptsJson(request.headers.accept)) return sendText(reply, 406, "406: Not Acceptable\n\nAvailable representations: application/json");
   });
   app.setNotFoundHandler((request, reply) => answerUnknown(request, reply, known));
 }

@@ -1,57 +1,74 @@
 // Create, read, update, delete and list: the same for every kind (spec/api.md 2.3, 2.4).
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { badRequest, KumaError, notFound, printKubernetes, printResource, violation, type Json, type Kind, type Resource, type ResourceKey } from "#resources";
-import { ApiError, sendJson } from "./errors.ts";
-import { pageOf } from "./lists.ts";
+import { isKnownToCaller, preconditionOf, tagOf } from "./entity-tags.ts";
+import { ApiError, sendAs, sendJson } from "./errors.ts";
+import { sendLines, wantsLines } from "./exports.ts";
+import { matchingOf, pageOf } from "./lists.ts";
 import { queryOf, single } from "./query.ts";
 import type { ApiOptions } from "./options.ts";
+import { aloneText, listText, recentTexts, resourceItemText, type RecentTexts } from "./texts.ts";
 
 export function resourceRoutes(app: FastifyInstance, options: ApiOptions): void {
+  const texts = recentTexts();
   const plain = options.kinds.all.filter((it) => it.name !== "ServiceInsight" || !options.insights);
-  for (const kind of plain) for (const path of [kind.path, kind.pathAlias ?? ""].filter(Boolean)) kindRoutes(app, options, kind, path);
+  for (const kind of plain) for (const path of [kind.path, kind.pathAlias ?? ""].filter(Boolean)) kindRoutes(app, { ...options, texts }, kind, path);
 }
 
-function kindRoutes(app: FastifyInstance, options: ApiOptions, kind: Kind, path: string): void {
+interface ResourceOptions extends ApiOptions {
+  readonly texts: RecentTexts;
+}
+
+function kindRoutes(app: FastifyInstance, options: ResourceOptions, kind: Kind, path: string): void {
   const { store, door, access } = options;
   const isMeshScoped = kind.scope === "Mesh";
   const collection = isMeshScoped ? `/meshes/:mesh/${path}` : `/${path}`;
   const item = `${collection}/:name`;
+  const list = { config: { sendsLines: true } };
 
-  if (isMeshScoped) app.get(`/${path}`, async (request, reply) => sendJson(reply, listAll(options, kind, request)));
-  app.get(collection, async (request, reply) => sendJson(reply, listAll(options, kind, request)));
+  if (isMeshScoped) app.get(`/${path}`, list, async (request, reply) => sendList(options, kind, request, reply));
+  app.get(collection, list, async (request, reply) => sendList(options, kind, request, reply));
 
   app.get(item, async (request, reply) => {
     access.check(writerOf(request), kind, "get");
     mustHaveMesh(options, kind, request);
     const resource = store.get(keyOf(kind, request));
     if (!resource) throw unknownResource();
-    return sendJson(reply, inFormat(options, kind, resource, request));
+    if (!isUniversal(request)) return sendJson(reply, inFormat(options, kind, resource, request));
+    // What is counted when it is read has no version that tells its states apart.
+    if (!kind.readOnly) reply.header("etag", tagOf(resource));
+    if (!kind.readOnly && isKnownToCaller(request, resource)) return reply.code(304).send();
+    return sendAs(reply, "application/json", aloneText(resourceItemText(options.texts, kind, resource)));
   });
 
   app.put(item, async (request, reply) => {
-    const { isNew, warnings } = await door.writeDocument(writerOf(request), keyOf(kind, request), () => documentOfBody(kind, request.body));
-    return sendJson(reply.code(isNew ? 201 : 200), warnings.length > 0 ? { warnings } : {});
+    const precondition = preconditionOf(request, "Could not process a resource");
+    const { resource, isNew, warnings } = await door.writeDocument(writerOf(request), keyOf(kind, request), () => documentOfBody(kind, request.body), { precondition });
+    return sendJson(reply.code(isNew ? 201 : 200).header("etag", tagOf(resource)), warnings.length > 0 ? { warnings } : {});
   });
 
   app.delete(item, async (request, reply) => {
-    await door.remove(writerOf(request), keyOf(kind, request));
+    await door.remove(writerOf(request), keyOf(kind, request), { precondition: preconditionOf(request, "Could not delete a resource") });
     return sendJson(reply, {});
   });
 }
 
 const unknownResource = () => new KumaError(notFound("Not found").failure, { attempt: "Could not retrieve a resource" });
 
-function listAll(options: ApiOptions, kind: Kind, request: FastifyRequest): Json {
+function sendList(options: ResourceOptions, kind: Kind, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (wantsLines(request.headers.accept)) return sendLines(reply, kind, matchingOf(kind, listed(options, kind, request), request));
   const { total, items, next } = listPage(options, kind, request);
-  return { total, items: items.map((it) => printed(kind, it)), next };
+  return sendAs(reply, "application/json", listText(total, items.map((it) => resourceItemText(options.texts, kind, it)), next));
 }
 
 /** The page of resources a list request asks for, after access and mesh. */
-export function listPage(options: ApiOptions, kind: Kind, request: FastifyRequest) {
+export const listPage = (options: ApiOptions, kind: Kind, request: FastifyRequest) => pageOf(kind, listed(options, kind, request), request);
+
+function listed(options: ApiOptions, kind: Kind, request: FastifyRequest): readonly Resource[] {
   const { mesh } = request.params as { readonly mesh?: string };
   options.access.check(writerOf(request), kind, "list");
   if (mesh !== undefined) mustHaveMesh(options, kind, request);
-  return pageOf(kind, options.store.list(kind.name, mesh === undefined ? {} : { mesh }), request);
+  return options.store.list(kind.name, mesh === undefined ? {} : { mesh });
 }
 
 export const writerOf = (request: FastifyRequest) => ({ is: "user", user: request.user }) as const;
@@ -81,22 +98,14 @@ function documentOfBody(kind: Kind, body: unknown): unknown {
   }
 }
 
+const formatOf = (request: FastifyRequest): string => single(queryOf(request)["format"]) || "universal";
+const isUniversal = (request: FastifyRequest): boolean => formatOf(request) === "universal";
+
 export function inFormat(options: ApiOptions, kind: Kind, resource: Resource, request: FastifyRequest): Json {
   const query = queryOf(request);
-  const format = single(query["format"]) || "universal";
-  if (format === "universal") return printed(kind, resource);
+  const format = formatOf(request);
+  if (format === "universal") return printResource(kind, resource);
   if (format === "k8s" || format === "kubernetes") return printKubernetes(kind, resource, single(query["namespace"]) || options.place.systemNamespace);
   const violations = [violation("", '"format" must be one of ["k8s", "kubernetes", "universal"]')];
   throw new ApiError({ status: 400, title: "Could not retrieve a resource", detail: "Resource is not valid", violations });
-}
-
-/** Resources do not change: what was printed once stays right. */
-const documents = new WeakMap<Resource, Json>();
-
-export function printed(kind: Kind, resource: Resource): Json {
-  const known = documents.get(resource);
-  if (known) return known;
-  const document = printResource(kind, resource);
-  documents.set(resource, document);
-  return document;
 }

@@ -25,6 +25,8 @@ declare module "fastify" {
     hasOwnRule?: boolean;
     /** Answers plain text: any Accept will do. */
     producesText?: boolean;
+    /** Answers a line of JSON per resource to who asks for that. */
+    sendsLines?: boolean;
   }
 }
 

@@ -12,8 +12,8 @@ const older = new Map([
 export function warnOfUnapplied(door: WriteDoor): WriteDoor {
   return {
     ...door,
-    async writeDocument(writer, key, document) {
-      const written = await door.writeDocument(writer, key, document);
+    async writeDocument(writer, key, document, condition) {
+      const written = await door.writeDocument(writer, key, document, condition);
       const meanwhile = notApplied.get(key.type) ?? older.get(key.type);
       if (meanwhile === undefined) return written;
       return { ...written, warnings: [...written.warnings, `${key.type} is stored but has no effect on proxies in this version yet (${meanwhile})`] };

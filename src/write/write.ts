@@ -26,18 +26,23 @@ export interface Written {
 
 export interface WriteDoor {
   /** What somebody sent for a key; `document` is asked for (and may throw) once the mesh is known to exist. */
-  writeDocument(writer: Writer, key: ResourceKey, document: () => unknown): Promise<Written>;
+  writeDocument(writer: Writer, key: ResourceKey, document: () => unknown, condition?: WriteCondition): Promise<Written>;
   /** What a part of the system made. Labels are computed unless `keepLabels`; a peer's resource is stored as it is. */
   writeResource(writer: Writer, resource: Unstored, options?: { readonly keepLabels?: boolean }): Promise<Written>;
   /** Reads, changes and writes without letting another write of this process come between; undefined leaves it as it is. */
   update(writer: Writer, key: ResourceKey, change: (current: Resource | undefined) => Unstored | undefined): Promise<Resource | undefined>;
-  remove(writer: Writer, key: ResourceKey): Promise<void>;
+  remove(writer: Writer, key: ResourceKey, condition?: WriteCondition): Promise<void>;
+}
+
+/** What the caller asks of the resource as it stands just before the write; throws when it is not so, and nothing is written. */
+export interface WriteCondition {
+  readonly precondition?: ((current: Resource | undefined) => void) | undefined;
 }
 
 export function openWriteDoor(options: DoorOptions): WriteDoor {
   const inTurn = turns();
   return {
-    writeDocument: (writer, key, document) => inTurn(key, () => writeDocument(options, writer, key, document)),
+    writeDocument: (writer, key, document, condition = {}) => inTurn(key, () => writeDocument(options, writer, key, document, condition)),
     writeResource: (writer, resource, how = {}) => inTurn(resource, () => again(() => writeResource(options, writer, resource, how.keepLabels === true))),
     update: (writer, key, change) =>
       inTurn(key, () =>
@@ -47,17 +52,18 @@ export function openWriteDoor(options: DoorOptions): WriteDoor {
           return next === undefined ? current : (await writeResource(options, writer, next, true)).resource;
         }),
       ),
-    remove: (writer, key) => inTurn(key, () => remove(options, writer, key)),
+    remove: (writer, key, condition = {}) => inTurn(key, () => remove(options, writer, key, condition)),
   };
 }
 
-async function writeDocument(options: DoorOptions, writer: Writer, key: ResourceKey, document: () => unknown): Promise<Written> {
+async function writeDocument(options: DoorOptions, writer: Writer, key: ResourceKey, document: () => unknown, { precondition }: WriteCondition): Promise<Written> {
   const { store, place } = options;
   const kind = kindOf(options, key);
   const current = store.get(key);
   options.access.check(writer, kind, current ? "update" : "create");
   mustBeWritable(options, writer, kind);
   mustHaveMesh(options, kind, key);
+  precondition?.(current);
   const parsed = await whileTrying("Could not process a resource", () => {
     const read = parseDocument(kind, document());
     throwIf(validateRequest(kind, read, key, place));
@@ -98,13 +104,14 @@ async function put({ store }: DoorOptions, kind: Kind, resource: Unstored, curre
   return { resource: stored, isNew: current === undefined, warnings: deprecationsOf(kind, stored) };
 }
 
-async function remove(options: DoorOptions, writer: Writer, key: ResourceKey): Promise<void> {
+async function remove(options: DoorOptions, writer: Writer, key: ResourceKey, { precondition }: WriteCondition): Promise<void> {
   const kind = kindOf(options, key);
   options.access.check(writer, kind, "delete");
   mustBeWritable(options, writer, kind);
   mustHaveMesh(options, kind, key);
   await whileTrying("Could not delete a resource", async () => {
     const current = options.store.get(key);
+    precondition?.(current);
     if (!current) throw notFound("Not found");
     if (isPerson(writer)) {
       throwIf(validateOrigin(kind, current.labels, options.place));

@@ -1,0 +1,28 @@
+// A whole collection as lines of JSON (`Accept: application/x-ndjson`), as long as it may be: written as fast as it is read, never held as a whole.
+import { Readable } from "node:stream";
+import type { FastifyReply } from "fastify";
+import { printResource, type Kind, type Resource } from "#resources";
+
+export const linesMediaType = "application/x-ndjson";
+
+/** Asked for by name only: Kuma answers 406 to it, so no client of Kuma's means anything else. */
+export const wantsLines = (accept: string | undefined): boolean => (accept ?? "").split(",").some((it) => (it.split(";")[0] ?? "").trim().toLowerCase() === linesMediaType);
+
+/** `resources` is a list that does not change: what is written meanwhile is not in it. */
+export function sendLines(reply: FastifyReply, kind: Kind, resources: readonly Resource[]): FastifyReply {
+  const stream = Readable.from(chunks(kind, resources), { objectMode: false, highWaterMark: chunkLength });
+  return reply.header("content-type", linesMediaType).header("x-total-count", String(resources.length)).send(stream);
+}
+
+const chunkLength = 64 * 1024;
+
+function* chunks(kind: Kind, resources: readonly Resource[]): Iterable<Buffer> {
+  let text = "";
+  for (const resource of resources) {
+    text += `${JSON.stringify(printResource(kind, resource))}\n`;
+    if (text.length < chunkLength) continue;
+    yield Buffer.from(text);
+    text = "";
+  }
+  if (text !== "") yield Buffer.from(text);
+}
