@@ -18,17 +18,20 @@ export interface BenchControlPlane {
   stop(): Promise<void>;
 }
 
-export async function benchControlPlane(env: Readonly<Record<string, string>> = {}): Promise<BenchControlPlane> {
+/** `binary` is another control plane with the same variables, to compare with. */
+export async function benchControlPlane(env: Readonly<Record<string, string>> = {}, binary?: string): Promise<BenchControlPlane> {
   const folder = mkdtempSync(join(tmpdir(), "koguma-bench-"));
-  const [http = 0, https = 0, dp = 0, diagnostics = 0] = await freePorts(4);
+  const [http = 0, https = 0, dp = 0, diagnostics = 0, mads = 0, interCp = 0] = await freePorts(6);
   const started = performance.now();
   // The process itself, not a launcher: its CPU time is what is measured.
-  const child: ChildProcess = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", new URL(process.env.KOGUMA_FROM_SOURCE === "1" ? "../src/kuma-cp/start.ts" : "../out/kuma-cp.js", import.meta.url).pathname, "--log-level=off", "run"], {
+  const ours = new URL(process.env.KOGUMA_FROM_SOURCE === "1" ? "../src/kuma-cp/start.ts" : "../out/kuma-cp.js", import.meta.url).pathname;
+  const child: ChildProcess = spawn(binary ?? process.execPath, [...(binary ? [] : ["--disable-warning=ExperimentalWarning", ours]), "--log-level=off", "run"], {
     env: {
       ...process.env, HOME: folder, KUMA_GENERAL_WORK_DIR: folder, KUMA_API_SERVER_HTTP_INTERFACE: "127.0.0.1", KUMA_API_SERVER_HTTPS_INTERFACE: "127.0.0.1",
-      KUMA_API_SERVER_HTTP_PORT: String(http), KUMA_API_SERVER_HTTPS_PORT: String(https), KUMA_DP_SERVER_PORT: String(dp), KUMA_DIAGNOSTICS_SERVER_PORT: String(diagnostics), KUMA_MONITORING_ASSIGNMENT_SERVER_PORT: "0", ...env,
+      KUMA_API_SERVER_HTTP_PORT: String(http), KUMA_API_SERVER_HTTPS_PORT: String(https), KUMA_DP_SERVER_PORT: String(dp), KUMA_DIAGNOSTICS_SERVER_PORT: String(diagnostics), KUMA_MONITORING_ASSIGNMENT_SERVER_PORT: binary ? String(mads) : "0",
+      ...(binary ? { KUMA_INTER_CP_SERVER_PORT: String(interCp), KUMA_INTER_CP_CATALOG_INSTANCE_ADDRESS: "127.0.0.1", KUMA_REPORTS_ENABLED: "false" } : {}), ...env,
     },
-    stdio: ["ignore", "ignore", "inherit"],
+    stdio: ["ignore", "ignore", binary ? "ignore" : "inherit"],
   });
   const api = `http://127.0.0.1:${http}`;
   const answers = async () => {

@@ -19,7 +19,7 @@ export interface FleetOptions {
   readonly changes: number;
 }
 
-interface Pretended {
+export interface Pretended {
   /** True once everything that a response mentioned has arrived. */
   isComplete(): boolean;
   /** Listener responses received so far. */
@@ -57,7 +57,7 @@ export async function simulateFleet(controlPlane: BenchControlPlane, { proxies, 
   for (const proxy of fleet) proxy.close();
 }
 
-function connectProxy(port: number, ca: Buffer, index: number, services: number, outbounds: number): Pretended {
+export function connectProxy(port: number, ca: Buffer, index: number, services: number, outbounds: number): Pretended {
   const session = connect(`https://localhost:${port}`, { ca });
   session.on("error", (error) => console.log(`proxy ${index}: ${error.message}`));
   const stream = session.request({ ":method": "POST", ":path": "/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources", "content-type": "application/grpc", te: "trailers" });
@@ -107,7 +107,7 @@ const send = (stream: ClientHttp2Stream, request: Parameters<typeof create<typeo
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
 
-async function until(isSo: () => boolean, timeoutMs: number): Promise<void> {
+export async function until(isSo: () => boolean, timeoutMs: number): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!isSo()) {
     if (performance.now() > deadline) throw new Error("gave up waiting");

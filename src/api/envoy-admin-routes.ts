@@ -1,6 +1,6 @@
 // What a proxy's Envoy says of itself: configuration dump, statistics, clusters, passed through by the control plane (spec/api.md 2.7).
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { failureOf, KumaError, notFound } from "#resources";
+import { failureOf, KumaError, notFound, type Resource } from "#resources";
 import { ApiError, sendAs } from "./errors.ts";
 import { queryOf, single } from "./query.ts";
 import type { ApiOptions, EnvoyAdmin, EnvoyAdminPage } from "./options.ts";
@@ -24,10 +24,18 @@ export function envoyAdminRoutes(app: FastifyInstance, options: ApiOptions): voi
       envoyAdmin.mayView(page, request.user);
       const proxy = options.store.get({ type, mesh, name });
       if (!proxy) throw new KumaError(notFound("Not found").failure, { attempt: `Could not get ${words} resource` });
+      mustBeOfThisZone(options, proxy, words);
       const { mediaType, text } = await asked(envoyAdmin, { proxy, page, ...flagsOf(request) });
       return sendAs(reply, mediaType, text);
     });
   }
+}
+
+/** The proxies of other zones answer to their own control plane. */
+function mustBeOfThisZone({ place }: ApiOptions, proxy: Resource, words: string): void {
+  const { zone } = proxy.spec as { readonly zone?: string };
+  if (!zone || place.mode === "global" || zone === place.zone) return;
+  throw new ApiError({ status: 400, title: `Could not connect to ${words} that resides in another zone`, detail: "Resource is not valid" });
 }
 
 function flagsOf(request: FastifyRequest) {

@@ -1,7 +1,7 @@
 // Pages of a plan: routed when an inspection is handed in (spec/api.md 2.7).
 import type { FastifyInstance } from "fastify";
 import { isObject, KumaError, notFound } from "#resources";
-import { sendJson } from "./errors.ts";
+import { ApiError, sendJson } from "./errors.ts";
 import { nextUrl } from "./lists.ts";
 import { queryOf, single } from "./query.ts";
 import type { ApiOptions, Inspect, Inspection } from "./options.ts";
@@ -11,6 +11,11 @@ type Where = { readonly mesh: string; readonly name: string; readonly kri: strin
 export function inspectRoutes(app: FastifyInstance, options: ApiOptions): void {
   const { inspect } = options;
   if (!inspect) return;
+  // Only services have host names; the reference says so on this path under anything of a mesh.
+  const noService = async () => {
+    throw new ApiError({ status: 400, title: 'only "meshservices,meshexternalservices,meshmultizoneservices" are available for inspection', detail: "Resource is not valid" });
+  };
+  for (const path of ["/meshes/:mesh/:kind/:name/_hostnames", ...options.kinds.all.filter((it) => it.scope === "Mesh" && !it.isDestination).map((it) => `/meshes/:mesh/${it.path}/:name/_hostnames`)]) app.get(path, noService);
   for (const [path, page, type] of pages(options, inspect)) {
     if (!page) continue;
     app.get<{ Params: Omit<Where, "type"> }>(path, async (request, reply) => {

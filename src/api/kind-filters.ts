@@ -2,22 +2,28 @@
 import { Dataplane_Networking_Gateway_GatewayType as GatewayType, type Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import type { ExternalService } from "#gen/kuma/mesh/v1alpha1/gateway_pb.js";
 import { ServiceInsight_Service_Type as ServiceType, type ServiceInsight_Service } from "#gen/kuma/mesh/v1alpha1/insights_pb.js";
-import { badRequest, type Kind, type Resource } from "#resources";
+import { badRequest, invalid, KumaError, violation, type Kind, type Resource } from "#resources";
 import { several, single, type Query } from "./query.ts";
 
 type Filter = (resource: Resource) => boolean;
 
-const filtersByKind: ReadonlyMap<string, (query: Query) => Filter | undefined> = new Map([
+const filtersByKind: ReadonlyMap<string, (query: Query, route: string) => Filter | undefined> = new Map([
   ["Dataplane", dataplaneFilter],
   ["ExternalService", externalServiceFilter],
   ["ServiceInsight", serviceTypeFilter],
 ]);
 
-export const matchesKindFilters = (kind: Kind, query: Query): Filter | undefined => filtersByKind.get(kind.name)?.(query);
+/** `route` is the path of the collection as errors name it. */
+export const matchesKindFilters = (kind: Kind, query: Query, route: string): Filter | undefined => filtersByKind.get(kind.name)?.(query, route);
 
-function dataplaneFilter(query: Query): Filter | undefined {
+function dataplaneFilter(query: Query, route: string): Filter | undefined {
   const tags = tagsOf(query);
   const gateway = single(query["gateway"]) ?? "";
+  if (!["", "true", "false", "builtin", "delegated"].includes(gateway)) {
+    // The slip of the pen is the reference's, and so clients' fixtures have it.
+    const reason = `shoud use \`true\`, \`false\`, 'builtin' or 'delegated' instead of ${gateway}`;
+    throw new KumaError(invalid([violation(`${route}.gateway`, reason)]).failure, { attempt: "Could not retrieve resources" });
+  }
   if (tags.length === 0 && !gateway) return undefined;
   return (resource) => {
     const { networking } = resource.spec as Dataplane;
@@ -44,11 +50,11 @@ function serviceTypeFilter(query: Query): Filter | undefined {
 
 const serviceTypes: Readonly<Record<string, ServiceType>> = { internal: ServiceType.internal, external: ServiceType.external, gateway_builtin: ServiceType.gateway_builtin, gateway_delegated: ServiceType.gateway_delegated };
 
-/** `tag=key:value` as often as given; malformed ones are ignored. */
+/** `tag=key:value` as often as given; those without a colon are ignored, an empty key is in no set. */
 function tagsOf(query: Query): readonly (readonly [string, string])[] {
   return several(query["tag"]).flatMap((text) => {
     const at = text.indexOf(":");
-    return at > 0 ? [[text.slice(0, at), text.slice(at + 1)] as const] : [];
+    return at >= 0 ? [[text.slice(0, at), text.slice(at + 1)] as const] : [];
   });
 }
 

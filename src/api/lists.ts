@@ -5,7 +5,7 @@ import { ApiError } from "./errors.ts";
 import { matchesKindFilters } from "./kind-filters.ts";
 import { queryOf, single, type Query } from "./query.ts";
 
-const attempt = "Could not retrieve resources";
+const defaultAttempt = "Could not retrieve resources";
 
 export interface Page {
   readonly total: number;
@@ -14,10 +14,10 @@ export interface Page {
 }
 
 /** The page a request asks for; `resources` are sorted already. */
-export function pageOf(kind: Kind, resources: readonly Resource[], request: FastifyRequest): Page {
+export function pageOf(kind: Kind, resources: readonly Resource[], request: FastifyRequest, attempt = defaultAttempt): Page {
   const query = queryOf(request);
-  const size = pageSize(single(query["size"]));
-  const offset = pageOffset(single(query["offset"]));
+  const size = pageSize(single(query["size"]), attempt);
+  const offset = pageOffset(single(query["offset"]), attempt);
   const found = matchingOf(kind, resources, request);
   const end = offset + size;
   return { total: found.length, items: found.slice(offset, end), next: end < found.length ? nextUrl(request, end) : null };
@@ -29,7 +29,7 @@ export function matchingOf(kind: Kind, resources: readonly Resource[], request: 
   return matching ? resources.filter(matching) : resources;
 }
 
-export function pageSize(text: string | undefined): number {
+export function pageSize(text: string | undefined, attempt = defaultAttempt): number {
   if (!text) return 100;
   const wrong = (reason: string) => new ApiError({ status: 400, title: attempt, detail: "Invalid page size", violations: [violation("size", reason)] });
   if (!/^[+-]?\d+$/.test(text)) throw wrong("invalid format");
@@ -39,7 +39,7 @@ export function pageSize(text: string | undefined): number {
   return size;
 }
 
-export function pageOffset(text: string | undefined): number {
+export function pageOffset(text: string | undefined, attempt = defaultAttempt): number {
   if (!text) return 0;
   const wrong = (reason: string) => new ApiError({ status: 400, title: attempt, detail: `invalid: invalid offset: ${reason}` });
   if (!/^[+-]?\d+$/.test(text)) throw wrong(`strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
@@ -51,8 +51,9 @@ export function pageOffset(text: string | undefined): number {
 
 function filterOf(kind: Kind, query: Query, route: string): ((resource: Resource) => boolean) | undefined {
   const name = single(query["name"]) ?? "";
-  const labels = labelFilters(query, route.replaceAll(/:(\w+)/g, "{$1}"));
-  const own = matchesKindFilters(kind, query);
+  const path = route.replaceAll(/:(\w+)/g, "{$1}");
+  const labels = labelFilters(query, path);
+  const own = matchesKindFilters(kind, query, path);
   if (!name && labels.length === 0 && !own) return undefined;
   return (resource) => resource.name.includes(name) && labels.every(([key, value]) => resource.labels[key] === value) && (own?.(resource) ?? true);
 }
@@ -60,7 +61,7 @@ function filterOf(kind: Kind, query: Query, route: string): ((resource: Resource
 function labelFilters(query: Query, route: string): readonly (readonly [key: string, value: string])[] {
   return Object.entries(query).flatMap(([parameter, value]) => {
     if (!parameter.startsWith("filter[")) return [];
-    const refuse = (message: string) => new KumaError(invalid([violation(`${route}.${parameter}`, message)]).failure, { attempt });
+    const refuse = (message: string) => new KumaError(invalid([violation(`${route}.${parameter}`, message)]).failure, { attempt: defaultAttempt });
     const match = /^filter\[([^\]]*)\](.*)$/.exec(parameter);
     if (!match?.[1]?.startsWith("labels.")) throw refuse("filters are only supported on labels");
     if (match[2]) throw refuse("advanced filters are not supported");

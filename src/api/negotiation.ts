@@ -49,8 +49,8 @@ function hasForeignBody({ method, headers }: FastifyRequest): boolean {
   return method === "DELETE" && Boolean(type) && type !== "application/json";
 }
 
-/** Weights are ignored, and so is `application/*`: as the reference does. */
+/** Weights are ignored, and so are `application/*` and capitals: as the reference does. */
 function acceptsJson(accept: string | undefined): boolean {
   if (!accept) return true;
-  return accept.split(",").some((range) => ["application/json", "*/*"].includes((range.split(";")[0] ?? "").trim().toLowerCase()));
+  return accept.split(",").some((range) => ["application/json", "*/*"].includes((range.split(";")[0] ?? "").trim()));
 }

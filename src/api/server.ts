@@ -40,6 +40,8 @@ export function createApi(options: ApiOptions, settings: ServerSettings = {}): F
   const app = fastify({
     bodyLimit: options.bodyLimitBytes ?? 5 * 1024 * 1024,
     exposeHeadRoutes: false,
+    // An encoded slash separates like any other: the reference decodes a path before it looks at it.
+    rewriteUrl: ({ url = "/" }) => (/^[^?]*%2f/i.test(url) ? url.replace(/^[^?]*/, (path) => path.replaceAll(/%2f/gi, "/")) : url),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2048 },
     frameworkErrors: (error, _request, reply) => void sendError(reply, { status: error.statusCode ?? 400, title: "Bad Request", detail: error.message }),
     ...(settings.serverFactory ? { serverFactory: settings.serverFactory } : {}),

@@ -20,7 +20,7 @@ export function serviceInsightRoutes(app: FastifyInstance, options: ApiOptions):
     access.check(writerOf(request), kind, "list");
     if (mesh !== undefined) mustHaveMesh(options, kind, request);
     const stored = store.list(kind.name, mesh === undefined ? {} : { mesh }) as readonly Resource<ServiceInsight>[];
-    const { total, items, next } = pageOf(kind, stored.flatMap(servicesOf), request);
+    const { total, items, next } = pageOf(kind, stored.flatMap(servicesOf), request, "Could not paginate resources");
     return { total, items: items.map((it) => printed(kind, it)), next };
   };
   app.get(`/${kind.path}`, async (request, reply) => sendJson(reply, list(request)));

@@ -27,10 +27,17 @@ export function formatDuration(ms: number): string {
   return `${sign}${seconds}s`;
 }
 
-/** What Go says about a text that is no duration. */
+/** What Go says about a text that is no duration: it reads number and unit, number and unit, and names the first thing that is neither. */
 export function durationProblem(text: string): string {
-  const [, unit] = /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))*(?:\d+\.?\d*|\.\d+)([^\d.]+)/.exec(text) ?? [];
-  if (unit) return `time: unknown unit "${unit}" in duration "${text}"`;
-  if (/^[+-]?(?:\d+\.?\d*|\.\d+)$/.test(text)) return `time: missing unit in duration "${text}"`;
+  let rest = text.replace(/^[+-]/, "");
+  while (rest !== "") {
+    const number = /^(\d+\.?\d*|\.\d+)/.exec(rest)?.[0];
+    if (number === undefined) break;
+    rest = rest.slice(number.length);
+    const unit = /^[^\d.]*/.exec(rest)?.[0] ?? "";
+    if (unit === "") return `time: missing unit in duration "${text}"`;
+    if (!Object.hasOwn(unitMs, unit)) return `time: unknown unit "${unit}" in duration "${text}"`;
+    rest = rest.slice(unit.length);
+  }
   return `time: invalid duration "${text}"`;
 }

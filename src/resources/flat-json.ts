@@ -23,22 +23,34 @@ export function readFlat<M extends Message>(desc: DescMessage, json: JsonObject)
   return fromJson(desc, json, { ignoreUnknownFields: true }) as M;
 }
 
-/** Users write durations as Go does ("1h30m", "200ms"); protobuf's JSON knows seconds only: the same JSON in seconds. */
+/**
+ * The JSON as protobuf's own rules want it. Users write durations as Go does ("1h30m", "200ms"): protobuf knows seconds only.
+ * A null among others is an empty message, text or number to Kuma, and an error to protobuf.
+ */
 export function withSeconds(desc: DescMessage, json: JsonValue): JsonValue {
   if (desc.typeName === "google.protobuf.Duration") return typeof json === "string" ? secondsOf(json) : json;
   if (desc.typeName.startsWith("google.protobuf.") || !isObject(json)) return json;
   const changed: JsonObject = { ...(json as JsonObject) };
-  for (const { message, jsonName, name, fieldKind } of desc.fields) {
-    if (!message) continue;
+  for (const field of desc.fields) {
+    const { message, jsonName, name, fieldKind } = field;
+    const item = (value: JsonValue): JsonValue => (value === null ? emptyItem(field) : message ? withSeconds(message, value) : value);
     for (const key of new Set([jsonName, name])) {
       const value = changed[key];
       if (value === undefined || value === null) continue;
-      if (fieldKind === "list" && Array.isArray(value)) changed[key] = value.map((item) => withSeconds(message, item));
-      else if (fieldKind === "map" && isObject(value)) changed[key] = Object.fromEntries(Object.entries(value as JsonObject).map(([at, item]) => [at, withSeconds(message, item)]));
-      else changed[key] = withSeconds(message, value);
+      if (fieldKind === "list" && Array.isArray(value)) changed[key] = value.map(item);
+      else if (fieldKind === "map" && isObject(value)) changed[key] = Object.fromEntries(Object.entries(value as JsonObject).map(([at, it]) => [at, item(it)]));
+      else if (message) changed[key] = withSeconds(message, value);
     }
   }
   return changed;
+}
+
+/** What stands for null in a list or a map. */
+function emptyItem(field: DescField): JsonValue {
+  if (field.message) return field.message.typeName.endsWith("Value") ? emptyItem(field.message.fields[0] ?? field) : {};
+  if (field.enum) return field.enum.values[0]?.number ?? 0;
+  if (field.scalar === ScalarType.STRING || field.scalar === ScalarType.BYTES) return "";
+  return field.scalar === ScalarType.BOOL ? false : 0;
 }
 
 const secondsOf = (text: string): string => {
@@ -64,37 +76,60 @@ function fieldProblem(field: DescField, value: unknown): string | undefined {
   return singleProblem(field, value);
 }
 
+/** Items that are null count as empty. */
 function singleProblem(field: DescField, value: unknown): string | undefined {
+  if (value === null) return undefined;
   if (field.message) return flatProblem(field.message, value);
   if (field.enum) {
+    if (typeof value === "object" || typeof value === "boolean") return wrongType(value, "protoreflect.EnumNumber");
     const known = typeof value === "number" ? Number.isInteger(value) : field.enum.values.some((it) => it.name === value);
     return known ? undefined : `unknown value ${JSON.stringify(JSON.stringify(value))} for enum ${field.enum.typeName}`;
   }
   return field.scalar === undefined ? undefined : scalarProblem(field.scalar, value);
 }
 
-const goIntegers = new Map<ScalarType, readonly [name: string, min: number, max: number]>([
+const goNumbers = new Map<ScalarType, readonly [name: string, min: number, max: number]>([
   [ScalarType.INT32, ["int32", -(2 ** 31), 2 ** 31 - 1]],
   [ScalarType.UINT32, ["uint32", 0, 2 ** 32 - 1]],
+  [ScalarType.INT64, ["int64", -(2 ** 63), 2 ** 63 - 1]],
+  [ScalarType.UINT64, ["uint64", 0, 2 ** 64 - 1]],
+  [ScalarType.FLOAT, ["float32", -3.4028235e38, 3.4028235e38]],
+  [ScalarType.DOUBLE, ["float64", -Number.MAX_VALUE, Number.MAX_VALUE]],
 ]);
 
 function scalarProblem(type: ScalarType, value: unknown): string | undefined {
   if (type === ScalarType.STRING) return typeof value === "string" ? undefined : wrongType(value, "string");
   if (type === ScalarType.BOOL) return typeof value === "boolean" ? undefined : wrongType(value, "bool");
   if (type === ScalarType.BYTES) return bytesProblem(value);
-  const integer = goIntegers.get(type);
-  if (!integer) return undefined;
-  const [name, min, max] = integer;
-  const number = typeof value === "string" && /^-?\d+$/.test(value) ? Number(value) : value;
+  const limits = goNumbers.get(type);
+  if (!limits) return undefined;
+  const [name, min, max] = limits;
+  if (typeof value === "string" && !jsonNumber.test(value)) return quotedProblem(value, name);
+  const number = typeof value === "string" ? Number(value) : value;
   if (typeof number !== "number") return wrongType(value, name);
-  const fits = Number.isInteger(number) && number >= min && number <= max;
-  return fits ? undefined : `json: cannot unmarshal number ${number} into Go value of type ${name}`;
+  const fits = (name.startsWith("float") || Number.isInteger(number)) && number >= min && number <= max;
+  return fits ? undefined : `json: cannot unmarshal number ${value as string | number} into Go value of type ${name}`;
+}
+
+const jsonNumber = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
+
+/** A number in quotes is read as if it stood there without them. */
+function quotedProblem(text: string, name: string): string {
+  const number = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/.exec(text)?.[0] ?? "";
+  const next = text.slice(number.length, number.length + 1);
+  if (text === "") return "unexpected end of JSON input";
+  if (number !== "") return `invalid character '${next}' after top-level value`;
+  if (text === "true" || text === "false") return wrongType(true, name);
+  return /^["{[tfn-]/.test(text) ? wrongType(text, name) : `invalid character '${next}' looking for beginning of value`;
 }
 
 function bytesProblem(value: unknown): string | undefined {
+  if (Array.isArray(value)) return firstProblem(value, (it) => scalarProblem(ScalarType.UINT32, it)?.replace(/uint32$/, "uint8"));
   if (typeof value !== "string") return wrongType(value, "[]uint8");
-  const wrongAt = value.search(/[^A-Za-z0-9+/=\-_\r\n]/);
-  return wrongAt < 0 ? undefined : `illegal base64 data at input byte ${wrongAt}`;
+  const wrongAt = value.search(/[^A-Za-z0-9+/=\r\n]/);
+  const isCut = value.replaceAll(/[\r\n]/g, "").length % 4 !== 0;
+  if (wrongAt < 0 && !isCut) return undefined;
+  return `illegal base64 data at input byte ${wrongAt < 0 ? value.length - (value.length % 4) : wrongAt}`;
 }
 
 /** Types with a JSON form of their own; `ordinary` for all others. */
@@ -108,7 +143,7 @@ function wellKnownProblem(desc: DescMessage, json: unknown): string | undefined 
     if (typeof json !== "string") return wrongType(json, "string");
     return Number.isNaN(Date.parse(json)) ? `bad Timestamp: parsing time ${JSON.stringify(json)}` : undefined;
   }
-  if (short === "Struct") return isObject(json) ? undefined : wrongType(json, "map[string]json.RawMessage");
+  if (short === "Struct") return isObject(json) ? undefined : `bad StructValue: ${wrongType(json, "map[string]json.RawMessage")}`;
   const wrapped = short.endsWith("Value") && short !== "Value" ? desc.fields[0] : undefined;
   if (wrapped) return singleProblem(wrapped, json);
   return short === "" ? "ordinary" : undefined;

@@ -11,7 +11,7 @@ export { formatKri, kriOf, parseKri, type Kri } from "./kri.ts";
 export { displayName, keyText, label, tag, type Labels, type Place, type Resource, type ResourceKey, type Unstored } from "./resource.ts";
 export { computeLabels, validateLabels, validateOrigin, validateUnchanged } from "./labels.ts";
 export { hashedName, isSubdomain, subdomainText, validateMeshName, validateName } from "./names.ts";
-export { deprecationsOf, parseDocument, validateAgainstUrl, validateResource, type ParsedDocument } from "./parse.ts";
+export { deprecationsOf, parseDocument, validateAgainstUrl, validateFlatSpec, validateMeta, validateResource, type ParsedDocument } from "./parse.ts";
 export { printFields, printKubernetes, printMeta, printResource, printSpec, printTime, type Json } from "./print.ts";
 export { isObject, readFlat, writeFlat } from "./flat-json.ts";
 export { sniOf, snisOf, type DestinationPort } from "./sni.ts";
@@ -22,7 +22,7 @@ export {
 } from "./target-ref.ts";
 export {
   conditionsStatus, decimalOf, durationField, durationMs, headerMatch, headerModifier, headerName, headerValues, hostnameField, int32Field, intOrString,
-  portField, uint32Field, type HeaderMatch, type HeaderModifier, type HeaderValue, type IntOrString,
+  portField, uint32Field, wholeNumber, type HeaderMatch, type HeaderModifier, type HeaderValue, type IntOrString,
 } from "./policy-schema.ts";
 export { policyMatch, sniMatch, spiffeMatch, spiffeProblem, validateMatches, validateMatchesIfSet, type PolicyMatch } from "./policy-match.ts";
 export {

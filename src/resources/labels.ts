@@ -78,7 +78,7 @@ function keyErrors(key: string): readonly string[] {
 
 function valueErrors(value: string): readonly string[] {
   return [
-    ...(value.length > 63 ? ["must be no more than 63 characters"] : []),
+    ...(value.length > 63 ? ["must be no more than 63 bytes"] : []),
     ...(value === "" || nameSyntax.test(value) ? [] : [`a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character ${valueExample}`]),
   ];
 }

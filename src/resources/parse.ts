@@ -4,7 +4,9 @@ import { badRequest, invalid, violation, type Violation } from "./failure.ts";
 import { flatProblem, isObject, readFlat, withSeconds } from "./flat-json.ts";
 import type { Kind, SpecKind } from "./kind.ts";
 import type { Labels, Resource, Unstored } from "./resource.ts";
+import { decodeProblem, isDecodeError } from "./decode-problems.ts";
 import { schemaViolations } from "./schema-violations.ts";
+import { withoutDefaultedNulls } from "./defaulted-nulls.ts";
 import { validateMeshName, validateName } from "./names.ts";
 import type { JsonObject } from "@bufbuild/protobuf";
 
@@ -27,13 +29,12 @@ export function parseDocument(kind: Kind, document: unknown): ParsedDocument {
 }
 
 /** Everything that can be said about a parsed resource without looking at others: name, mesh, and a flat kind's meaning. */
-export function validateResource(kind: Kind, resource: Unstored): readonly Violation[] {
-  return [
-    ...validateName(resource.name),
-    ...(kind.scope === "Mesh" ? validateMeshName(resource.mesh) : []),
-    ...(kind.shape === "flat" ? (kind.validate?.(resource.spec, unwritten(resource)) ?? []) : []),
-  ];
-}
+export const validateResource = (kind: Kind, resource: Unstored): readonly Violation[] => [...validateMeta(kind, resource), ...validateFlatSpec(kind, resource)];
+
+export const validateMeta = (kind: Kind, resource: Unstored): readonly Violation[] => [...validateName(resource.name), ...(kind.scope === "Mesh" ? validateMeshName(resource.mesh) : [])];
+
+/** The meaning of a flat kind; that of a kind with a spec is part of reading it. */
+export const validateFlatSpec = (kind: Kind, resource: Unstored): readonly Violation[] => (kind.shape === "flat" ? (kind.validate?.(resource.spec, unwritten(resource)) ?? []) : []);
 
 /** Warnings that a write of the resource returns. */
 export const deprecationsOf = (kind: Kind, resource: Unstored): readonly string[] => kind.deprecations?.(unwritten(resource)) ?? [];
@@ -72,20 +73,21 @@ function flatLabels(kind: Kind, labels: unknown): Labels {
   if (!isObject(labels)) throw undecodable(kind, `json: cannot unmarshal ${typeText(labels)} into Go struct field ResourceMeta.labels of type map[string]string`);
   return Object.fromEntries(
     Object.entries(labels).map(([key, value]) => {
-      if (typeof value !== "string") throw undecodable(kind, `json: cannot unmarshal ${typeText(value)} into Go struct field ResourceMeta.labels of type string`);
-      return [key, value];
+      if (value !== null && typeof value !== "string") throw undecodable(kind, `json: cannot unmarshal ${typeText(value)} into Go struct field ResourceMeta.labels of type string`);
+      return [key, value ?? ""];
     }),
   );
 }
 
 function parseSpec(kind: SpecKind, document: unknown): ParsedDocument {
   if (!isObject(document)) throw undecodable(kind, `json: cannot unmarshal ${typeText(document)} into Go value of type map[string]interface {}`);
-  const result = documentSchema(kind).safeParse(document);
+  const schema = documentSchema(kind);
+  const first = schema.safeParse(document);
+  const result = first.success ? first : schema.safeParse(withoutDefaultedNulls(schema, document));
   if (!result.success) {
     const issues = result.error.issues;
-    const isDecodeError = (issue: z.core.$ZodIssue) => issue.code === "custom" && issue.params?.["isDecodeError"] === true;
     const wrong = issues.filter((issue) => !isDecodeError(issue));
-    if (wrong.length === 0) throw undecodable(kind, issues[0]?.message ?? "");
+    if (wrong.length === 0) throw undecodable(kind, issues[0] ? decodeProblem(issues[0]) : "");
     throw invalid(schemaViolations(document, wrong));
   }
   const { type, name, mesh, labels, spec } = result.data;

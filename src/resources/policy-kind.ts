@@ -30,7 +30,9 @@ export interface PolicyDeclaration<S, T> {
   readonly spec: z.ZodType<S>;
   readonly status?: z.ZodType<T>;
   readonly validate?: (spec: S, resource: Resource<S, T>) => readonly Violation[];
-  /** The policy's own warnings, before those about its top-level reference. */
+  /** The policy's own warnings come after that about its top-level reference instead of before. */
+  readonly warnsOfTargetFirst?: boolean;
+  /** The policy's own warnings. */
   readonly deprecations?: (resource: Resource<S, T>) => readonly string[];
   /** The conf of a `to` item that has no `default`. */
   readonly confOf?: (item: unknown) => unknown;
@@ -38,7 +40,7 @@ export interface PolicyDeclaration<S, T> {
 }
 
 export function definePolicyKind<S extends PolicySpec, T = undefined>(policy: PolicyDeclaration<S, T>): SpecKind<S, T> {
-  const { name, shortName, order, sections, isFromAsRules, coversOutbounds, confOf, deprecations, ...rest } = policy;
+  const { name, shortName, order, sections, isFromAsRules, coversOutbounds, confOf, deprecations, warnsOfTargetFirst, ...rest } = policy;
   const plural = pluralOf(name);
   return defineKind<S, T>({
     ...rest,
@@ -63,7 +65,10 @@ export function definePolicyKind<S extends PolicySpec, T = undefined>(policy: Po
       ...(coversOutbounds ? { coversOutbounds } : {}),
       ...(confOf ? { confOf } : {}),
     },
-    deprecations: (resource) => [...(deprecations?.(resource) ?? []), ...topDeprecations(resource.spec.targetRef)],
+    deprecations: (resource) => {
+      const [own, top] = [deprecations?.(resource) ?? [], topDeprecations(resource.spec.targetRef)];
+      return warnsOfTargetFirst ? [...top, ...own] : [...own, ...top];
+    },
   });
 }
 

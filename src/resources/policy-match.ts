@@ -31,6 +31,7 @@ function validateMatch(path: string, match: PolicyMatch): Violation[] {
   const problem = match.spiffeID && spiffeProblem(match.spiffeID.value);
   const found = problem ? [violation(`${path}.spiffeID`, `must be a valid Spiffe ID: ${problem}`)] : [];
   if (match.sni && !match.sni.value) found.push(violation(`${path}.sni.value`, "must be set"));
+  else if (match.sni && match.sni.value.length > 253) found.push(violation(`${path}.sni.value`, "must be no more than 253 characters"));
   else if (match.sni && !subdomain.test(match.sni.value)) found.push(violation(`${path}.sni.value`, subdomainText));
   return found;
 }

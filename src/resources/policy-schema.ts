@@ -19,8 +19,14 @@ export function durationMs(text: string | undefined): number | undefined {
 }
 
 export const int32Field = z.int().min(-2_147_483_648).max(2_147_483_647);
-/** A count; the schema of the reference says int32, its decoder refuses negative values. */
-export const uint32Field = z.int().min(0).max(2_147_483_647);
+/** A count; the schema of the reference says int32, its decoder refuses negative values, and so its words are a decoder's. */
+export const uint32Field = int32Field
+  .superRefine((value, context) => {
+    if (value < 0) context.addIssue({ code: "custom", message: `json: cannot unmarshal number ${value} into Go struct field`, params: { isDecodeError: true, goType: "uint32" } });
+  })
+  .meta({ minimum: 0 });
+/** An integer of no named size: a fraction is refused in other words than those of an int32. */
+export const wholeNumber = z.number().multipleOf(1);
 export const portField = z.int().min(1).max(65_535);
 
 /** An integer, or a decimal as text ("12.5"); meaning is checked by `decimalOf`. */

@@ -8,9 +8,15 @@ type Issue = z.core.$ZodIssue;
 
 /** Issues of a schema over a whole resource document, as violations. */
 export function schemaViolations(document: unknown, issues: readonly Issue[]): readonly Violation[] {
-  const placed = issues.map((issue) => ({ issue, place: placeOf(document, issue.path) }));
+  const placed = withoutFollowers(issues).map((issue) => ({ issue, place: placeOf(document, issue.path) }));
   const ordered = placed.toSorted((a, b) => comparePlaces(a.place, b.place));
   return ordered.flatMap(({ issue }) => sentences(document, issue)).map(toViolation);
+}
+
+/** What is too short or too long is not matched against a pattern as well. */
+function withoutFollowers(issues: readonly Issue[]): readonly Issue[] {
+  const measured = new Set(issues.filter((it) => (it.code === "too_small" || it.code === "too_big") && it.origin === "string").map((it) => pathText(it.path)));
+  return issues.filter((it) => it.code !== "invalid_format" || !measured.has(pathText(it.path)));
 }
 
 /** Kuma splits a sentence about the spec into field and reason; any other has no field. */
@@ -29,8 +35,9 @@ function sentences(document: unknown, issue: Issue): readonly (string | Violatio
     case "invalid_type":
       return wrongType(path, value, issue.expected);
     case "invalid_value":
-      if (typeof value !== "string") return wrongType(path, value, "string");
-      return [`${path} in body should be one of [${issue.values.map(String).join(" ")}]`];
+      return [...(typeof value === typeof issue.values[0] ? [] : wrongType(path, value, typeof issue.values[0])), `${path} in body should be one of [${issue.values.map(String).join(" ")}]`];
+    case "not_multiple_of":
+      return notWhole(path);
     case "too_small":
       return [tooSmall(path, issue)];
     case "too_big":
@@ -41,7 +48,9 @@ function sentences(document: unknown, issue: Issue): readonly (string | Violatio
     case "invalid_union": {
       const inner = issue.errors[0]?.[0];
       const whole = [...issue.path, ...(inner?.path ?? [])];
-      return [`"${path}" must validate at least one schema (anyOf)`, ...(inner ? sentences(document, { ...inner, path: whole } as Issue) : [])];
+      const anyOf = `"${path}" must validate at least one schema (anyOf)`;
+      if (typeof value === "number" && !Number.isInteger(value)) return [anyOf, ...notWhole(path)];
+      return [anyOf, ...(inner ? sentences(document, { ...inner, path: whole } as Issue) : [])];
     }
     case "custom":
       return [violation(path, issue.message)];
@@ -54,9 +63,11 @@ function sentences(document: unknown, issue: Issue): readonly (string | Violatio
 const schemaTypes: Readonly<Record<string, string>> = { int: "integer", number: "integer", record: "object", map: "object" };
 
 function wrongType(path: string, value: unknown, expected: string): readonly string[] {
-  if (expected === "int" && typeof value === "number") return [`${path} in body must be of type int32: "float64"`];
+  if (expected === "int" && typeof value === "number") return [`${path} in body must be of type int32: "float64"`, `Checked value must be of type integer with format int32 in ${path}`];
   return [`${path} in body must be of type ${schemaTypes[expected] ?? expected}: "${typeName(value)}"`];
 }
+
+const notWhole = (path: string): readonly string[] => [`${path} in body must be of type integer: "number"`, `Checked value must be of type integer (default format) in ${path}`];
 
 function tooSmall(path: string, issue: z.core.$ZodIssueTooSmall): string {
   if (issue.origin === "string") return `${path} in body should be at least ${issue.minimum} chars long`;

@@ -1,6 +1,7 @@
 // targetRef: how a policy names what it applies to, and which fields each kind of reference may carry (spec/api.md 1.10).
 import { z } from "zod";
 import { violation, type Violation } from "./failure.ts";
+import { uint32Field, wholeNumber } from "./policy-schema.ts";
 
 /** In ascending order of precedence: a policy of a later kind wins over one of an earlier kind. */
 export const targetRefKinds = [
@@ -27,8 +28,8 @@ export const targetRef = z.object({
 export type TargetRef = z.infer<typeof targetRef>;
 
 export const backendRef = targetRef.extend({
-  port: z.int().optional(),
-  weight: z.int().min(0).default(1),
+  port: uint32Field.optional(),
+  weight: wholeNumber.min(0).default(1),
 });
 export type BackendRef = z.infer<typeof backendRef>;
 
@@ -88,7 +89,7 @@ function refusedViolations(path: string, ref: TargetRef, rules: TargetRefRules):
   const fields: readonly Field[] = ref.kind === "MeshGateway" && !rules.gatewayTags ? ["mesh", "tags", ...refused.MeshGateway.slice(1)] : refused[ref.kind];
   for (const field of fields) {
     if (isSet(ref[field])) found.push(violation(`${path}.${field}`, `must not be set with kind ${ref.kind}`));
-    if (field === "mesh" && mayCarryTags(ref.kind, rules)) found.push(...tagViolations(`${path}.tags`, ref.tags ?? {}));
+    if (field === "mesh" && mayCarryTags(ref.kind, rules)) found.push(...tagViolations(`${path}.tags`, ref));
   }
   if ((ref.kind === "Mesh" || ref.kind === "MeshSubset") && ref.proxyTypes?.length === 0) {
     found.push(violation(`${path}.proxyTypes`, "must be undefined or have at least one element"));
@@ -99,16 +100,17 @@ function refusedViolations(path: string, ref: TargetRef, rules: TargetRefRules):
 const mayCarryTags = (kind: TargetRefKind, rules: TargetRefRules): boolean =>
   kind === "MeshSubset" || kind === "MeshServiceSubset" || (kind === "MeshGateway" && rules.gatewayTags === true);
 
-function tagViolations(path: string, tags: Readonly<Record<string, string>>): Violation[] {
+/** A subset of the mesh is named by plain values; what selects by tags takes `*` and slashes as well. */
+function tagViolations(path: string, { kind, tags = {} }: TargetRef): Violation[] {
   const found: Violation[] = [];
+  const isPlain = kind === "MeshSubset";
+  const isValue = (value: string) => (isPlain ? /^[a-zA-Z0-9.\-_:]*$/.test(value) : value === "*" || /^[a-zA-Z0-9.\-_:/]*$/.test(value));
   for (const [key, value] of Object.entries(tags).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     const field = `${path}["${key}"]`;
     if (!key) found.push(violation(path, "tag name must be non-empty"));
     else if (!/^[a-zA-Z0-9.\-_:/]*$/.test(key)) found.push(violation(field, "tag name must consist of alphanumeric characters, dots, dashes, slashes and underscores"));
     if (!value) found.push(violation(field, "tag value must be non-empty"));
-    else if (value !== "*" && !/^[a-zA-Z0-9.\-_:/]*$/.test(value)) {
-      found.push(violation(field, "tag value must consist of alphanumeric characters, dots, dashes and underscores"));
-    }
+    else if (!isValue(value)) found.push(violation(field, isPlain ? "tag value must consist of alphanumeric characters, dots, dashes and underscores" : 'tag value must consist of alphanumeric characters, dots, dashes, slashes and underscores or be "*"'));
   }
   return found;
 }

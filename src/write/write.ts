@@ -1,7 +1,7 @@
 // The one door through which resources are created, changed and deleted, whoever asks. The order of checks is that of spec/api.md 2.3.
 import {
   computeLabels, deprecationsOf, invalid, keyText, KumaError, notFound, parseDocument, readOnly, validateAgainstUrl, validateLabels, validateOrigin,
-  validateResource, validateUnchanged, violation, whileTrying,
+  validateFlatSpec, validateMeta, validateResource, validateUnchanged, violation, whileTrying,
   type Kind, type Kinds, type ParsedDocument, type Place, type Resource, type ResourceKey, type Unstored, type Violation,
 } from "#resources";
 import type { Store } from "#store";
@@ -66,6 +66,7 @@ async function writeDocument(options: DoorOptions, writer: Writer, key: Resource
   precondition?.(current);
   const parsed = await whileTrying("Could not process a resource", () => {
     const read = parseDocument(kind, document());
+    throwIf(validateFlatSpec(kind, read.resource));
     throwIf(validateRequest(kind, read, key, place));
     return read;
   });
@@ -126,7 +127,7 @@ function validateRequest(kind: Kind, parsed: ParsedDocument, key: ResourceKey, p
   return [
     ...validateAgainstUrl(parsed, key),
     ...validateLabels(kind, parsed.resource, place),
-    ...validateResource(kind, parsed.resource),
+    ...validateMeta(kind, parsed.resource),
     ...(isTooLong ? [violation("name", "the length of the name must be shorter")] : []),
   ];
 }

@@ -4,7 +4,7 @@ import { AnySchema } from "@bufbuild/protobuf/wkt";
 import type { ProxyResources, Sealed } from "#envoy";
 import { SecretSchema } from "#gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.js";
 import type { MeshView, Proxy } from "#mesh";
-import { KumaError, notFound } from "#resources";
+import { badRequest, KumaError, notFound } from "#resources";
 import type { Inspect, ProxyPath } from "../options.ts";
 import { jsonPatch } from "./json-patch.ts";
 import { dataplaneOr404, viewOr404, type InspectionParts } from "./parts.ts";
@@ -15,6 +15,8 @@ type Configuration = Readonly<Record<string, Readonly<Record<string, JsonValue>>
 
 export function inspectConfig(parts: InspectionParts): Inspect<ProxyPath> {
   return ({ mesh, name }, query) => {
+    mustBeKnown("include", query["include"], ["diff"]);
+    mustBeKnown("shadow", query["shadow"], ["true", "false"]);
     const view = viewOr404(parts, mesh);
     const connected = parts.proxyOf(mesh, name);
     if (!connected) throw new KumaError(notFound("Not found").failure, { attempt: "Failed to fetch dataplane insight" });
@@ -25,6 +27,10 @@ export function inspectConfig(parts: InspectionParts): Inspect<ProxyPath> {
     if (!query["include"]?.split(",").includes("diff")) return { xds };
     return { diff: jsonPatch(includeShadow ? configuration(parts, view, proxy, false) : xds, xds), xds };
   };
+}
+
+function mustBeKnown(parameter: string, value: string | undefined, known: readonly string[]): void {
+  if (value && !value.split(",").every((it) => known.includes(it))) throw badRequest(`bad request: unsupported value for query parameter '${parameter}'`);
 }
 
 function configuration({ planner, pipeline }: InspectionParts, view: MeshView, proxy: Proxy, includeShadow: boolean): Configuration {

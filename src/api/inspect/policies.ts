@@ -25,8 +25,8 @@ export function proxyPolicies(parts: InspectionParts): Inspect<ProxyPath> {
 
 export function inboundPolicies(parts: InspectionParts): Inspect<OfProxy> {
   return (where) => {
-    const { section } = readKri(where.kri, parts.kinds);
     const { dataplane, matched } = open(parts, where);
+    const { section } = readKri(where.kri, parts.kinds);
     const inbound = inboundsOf(dataplane).find((it) => it.section === section || String(it.port) === section);
     if (!inbound) throw new KumaError(notFound(`the proxy has no inbound "${section}"`).failure, { attempt: "Could not retrieve inbound" });
     const policies = matched.flatMap(({ kind, matched: { byInbound } }) => {
@@ -42,8 +42,8 @@ export function inboundPolicies(parts: InspectionParts): Inspect<OfProxy> {
 
 export function outboundPolicies(parts: InspectionParts): Inspect<OfProxy> {
   return (where) => {
-    const kri = readKri(where.kri, parts.kinds);
     const { view, matched } = open(parts, where);
+    const kri = readKri(where.kri, parts.kinds);
     return { policies: matched.flatMap((it) => outboundPolicy(it, ruleFor(parts, view, it, kri))) };
   };
 }
@@ -51,9 +51,9 @@ export function outboundPolicies(parts: InspectionParts): Inspect<OfProxy> {
 /** What holds for the requests of one route; how requests are routed is not said here. */
 export function routePolicies(parts: InspectionParts): Inspect<OfProxy & { readonly route: string }> {
   return (where) => {
+    const { view, matched } = open(parts, where);
     const kri = readKri(where.kri, parts.kinds);
     const route = readKri(where.route, parts.kinds);
-    const { view, matched } = open(parts, where);
     const others = matched.filter(({ kind }) => !isRouteKind(kind));
     return { policies: others.flatMap((it) => outboundPolicy(it, exactRule(parts, view, it, route) ?? ruleFor(parts, view, it, kri))) };
   };
@@ -61,8 +61,8 @@ export function routePolicies(parts: InspectionParts): Inspect<OfProxy & { reado
 
 export function outboundRoutes(parts: InspectionParts): Inspect<OfProxy> {
   return (where) => {
-    const kri = readKri(where.kri, parts.kinds);
     const { view, matched } = open(parts, where);
+    const kri = readKri(where.kri, parts.kinds);
     const routes = matched.filter(({ kind }) => isRouteKind(kind)).flatMap((it) => {
       const rule = ruleFor(parts, view, it, kri);
       if (!rule) return [];

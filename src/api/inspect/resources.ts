@@ -20,8 +20,8 @@ export function matchedDataplanes(parts: InspectionParts): Inspect<OfKind> {
     const all = (view.list("Dataplane") as readonly Resource<Dataplane>[])
       .filter((it) => it.name.includes(wanted) && (isService ? selectsDataplane(resource as MeshServiceResource, it) : selects(resource as PolicyResource, it, targetsOf(view))))
       .toSorted((a, b) => (a.name < b.name ? -1 : 1));
-    const offset = pageOffset(query["offset"]);
-    const end = offset + pageSize(query["size"]);
+    const offset = pageOffset(query["offset"], "Could not retrieve policy");
+    const end = offset + pageSize(query["size"], "Could not retrieve policy");
     return { items: all.slice(offset, end).map(metaOf), total: all.length, ...(end < all.length ? { next: end } : {}) };
   };
 }

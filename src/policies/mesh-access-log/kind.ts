@@ -17,7 +17,7 @@ const backend = z.object({
   file: z.object({ format: format.optional(), path: z.string().min(1) }).optional(),
   openTelemetry: z
     .object({
-      endpoint: z.string().optional(),
+      endpoint: z.string().default(""),
       backendRef: otelBackendRef.optional(),
       attributes: z.array(z.object({ key: z.string().regex(/^[a-z]([a-z0-9]|[._][a-z0-9])*$/), value: z.string() })).optional(),
       body: z.unknown().optional(),
@@ -29,12 +29,12 @@ export type AccessLogBackend = z.infer<typeof backend>;
 const conf = z.object({ backends: z.array(backend).optional() });
 export type AccessLogConf = z.infer<typeof conf>;
 
-const item = z.object({ targetRef, default: conf.prefault({}) });
+const item = z.object({ targetRef, default: conf });
 const spec = z.object({
   targetRef: targetRef.optional(),
   to: z.array(item).optional(),
   from: z.array(item).optional(),
-  rules: z.array(z.object({ matches: z.array(policyMatch).optional(), default: conf.prefault({}) })).optional(),
+  rules: z.array(z.object({ matches: z.array(policyMatch).optional(), default: conf })).optional(),
 });
 export type MeshAccessLogSpec = z.infer<typeof spec>;
 

@@ -43,6 +43,7 @@ export const meshHealthCheck = definePolicyKind({
   sections: ["to"],
   spec,
   validate: validateMeshHealthCheck,
+  warnsOfTargetFirst: true,
   deprecations: ({ spec: { to } }) =>
     to?.some((item) => item.default.healthyPanicThreshold !== undefined)
       ? ["healthyPanicThreshold for 'to[].default' is deprecated. The setting has been moved to MeshCircuitBreaker policy, please use MeshCircuitBreaker policy instead."]

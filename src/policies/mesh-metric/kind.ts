@@ -1,5 +1,5 @@
 // MeshMetric: which metrics a proxy and its applications offer, and to whom.
-import { conditionsStatus, definePolicyKind, durationField, int32Field, otelBackendRef, otelDeprecation, targetRef } from "#resources";
+import { conditionsStatus, definePolicyKind, durationField, uint32Field, otelBackendRef, otelDeprecation, targetRef } from "#resources";
 import { z } from "zod";
 import { validateMeshMetric } from "./validate.ts";
 
@@ -12,7 +12,7 @@ const conf = z.object({
     })
     .optional(),
   applications: z
-    .array(z.object({ name: z.string().optional(), path: z.string().default("/metrics"), address: z.string().optional(), port: int32Field }))
+    .array(z.object({ name: z.string().optional(), path: z.string().default("/metrics"), address: z.string().optional(), port: uint32Field }))
     .optional(),
   backends: z
     .array(
@@ -21,12 +21,12 @@ const conf = z.object({
         prometheus: z
           .object({
             clientId: z.string().optional(),
-            port: int32Field.default(5670),
+            port: uint32Field.default(5670),
             path: z.string().default("/metrics"),
             tls: z.object({ mode: z.enum(["Disabled", "ProvidedTLS", "ActiveMTLSBackend"]).default("Disabled") }).optional(),
           })
           .optional(),
-        openTelemetry: z.object({ endpoint: z.string().optional(), backendRef: otelBackendRef.optional(), refreshInterval: durationField.optional() }).optional(),
+        openTelemetry: z.object({ endpoint: z.string().default(""), backendRef: otelBackendRef.optional(), refreshInterval: durationField.optional() }).optional(),
       }),
     )
     .optional(),

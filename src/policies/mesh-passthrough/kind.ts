@@ -1,12 +1,12 @@
 // MeshPassthrough: which addresses outside the mesh a proxy may be used to reach.
-import { definePolicyKind, int32Field, targetRef } from "#resources";
+import { definePolicyKind, uint32Field, targetRef } from "#resources";
 import { z } from "zod";
 import { validateMeshPassthrough } from "./validate.ts";
 
 const match = z.object({
   type: z.enum(["Domain", "IP", "CIDR"]),
   value: z.string(),
-  port: int32Field.optional(),
+  port: uint32Field.optional(),
   protocol: z.enum(["tcp", "tls", "grpc", "http", "http2", "mysql"]).default("tcp"),
 });
 export type PassthroughMatch = z.infer<typeof match>;

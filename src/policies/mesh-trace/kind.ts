@@ -14,7 +14,7 @@ const backend = z.object({
     })
     .optional(),
   datadog: z.object({ url: z.string(), splitService: z.boolean().default(false) }).optional(),
-  openTelemetry: z.object({ endpoint: z.string().optional(), backendRef: otelBackendRef.optional() }).optional(),
+  openTelemetry: z.object({ endpoint: z.string().default(""), backendRef: otelBackendRef.optional() }).optional(),
 });
 export type TraceBackend = z.infer<typeof backend>;
 

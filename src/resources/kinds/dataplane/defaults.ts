@@ -1,6 +1,6 @@
 // What a Dataplane gets when it is written here: the zone on its tags, and "not ready" while a service probe has not answered.
-import { clone } from "@bufbuild/protobuf";
-import { Dataplane_Networking_Inbound_State as State, DataplaneSchema, type Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
+import { clone, create } from "@bufbuild/protobuf";
+import { Dataplane_Networking_Inbound_HealthSchema, Dataplane_Networking_Inbound_State as State, DataplaneSchema, type Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import { tag, type Place } from "../../resource.ts";
 
 export function completeDataplane(dataplane: Dataplane, place: Place): Dataplane {
@@ -9,7 +9,9 @@ export function completeDataplane(dataplane: Dataplane, place: Place): Dataplane
   if (!networking) return completed;
   for (const inbound of networking.inbound) {
     if (place.mode === "zone" && !place.inboundTagsDisabled) inbound.tags[tag.zone] = place.zone;
-    if (inbound.serviceProbe && !inbound.health && inbound.state === State.Ready) inbound.state = State.NotReady;
+    if (!inbound.serviceProbe) continue;
+    inbound.health = create(Dataplane_Networking_Inbound_HealthSchema, { ready: false });
+    inbound.state = State.NotReady;
   }
   if (networking.gateway && place.mode === "zone") networking.gateway.tags[tag.zone] = place.zone;
   return completed;

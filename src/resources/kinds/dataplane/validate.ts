@@ -3,6 +3,7 @@ import { Dataplane_Networking_Gateway_GatewayType as GatewayType, type Dataplane
 import { violation, type Violation } from "../../failure.ts";
 import { tag } from "../../resource.ts";
 import { hasService, isIp, isLoopback, missingService, validateAddress, validatePort, validateTags, type Tags } from "../field-rules.ts";
+import { validatePrometheus } from "../mesh/backend-confs.ts";
 import { destinationKinds, wrongDestinationKind } from "./destination-kinds.ts";
 import { validateListeners } from "./listeners.ts";
 import { validateReachableBackends } from "./reachable-backends.ts";
@@ -97,11 +98,11 @@ function validateInboundTags(inbound: Inbound, at: string): readonly Violation[]
 function validateServiceProbe(inbound: Inbound, at: string): readonly Violation[] {
   const probe = inbound.serviceProbe;
   if (!probe) return [];
-  const isPositive = (it: { readonly seconds: bigint; readonly nanos: number }) => it.seconds > 0n || (it.seconds === 0n && it.nanos > 0);
+  const isZero = (it: { readonly seconds: bigint; readonly nanos: number }) => it.seconds === 0n && it.nanos === 0;
   const wrong = (field: string, isWrong: boolean) => (isWrong ? [violation(`${at}.serviceProbe.${field}`, "must have a positive value")] : []);
   return [
-    ...wrong("interval", probe.interval !== undefined && !isPositive(probe.interval)),
-    ...wrong("timeout", probe.timeout !== undefined && !isPositive(probe.timeout)),
+    ...wrong("interval", probe.interval !== undefined && isZero(probe.interval)),
+    ...wrong("timeout", probe.timeout !== undefined && isZero(probe.timeout)),
     ...wrong("unhealthyThreshold", probe.unhealthyThreshold === 0),
     ...wrong("healthyThreshold", probe.healthyThreshold === 0),
   ];
@@ -122,12 +123,13 @@ function validateOutbound(outbound: Outbound, at: string): readonly Violation[] 
 }
 
 function validateMetrics({ metrics }: Dataplane): readonly Violation[] {
-  return metrics && metrics.type !== "prometheus" ? [violation("metrics.type", 'unknown backend type. Available backends: "prometheus"')] : [];
+  if (!metrics) return [];
+  return metrics.type === "prometheus" ? validatePrometheus("metrics.conf", metrics.conf) : [violation("metrics.type", 'unknown backend type. Available backends: "prometheus"')];
 }
 
 function validateProbes({ probes }: Dataplane): readonly Violation[] {
   if (!probes) return [];
-  const wrongPath = (field: string, path: string) => (path.startsWith("/") ? [] : [violation(field, "should be a valid URL Path")]);
+  const wrongPath = (field: string, path: string) => (path.startsWith("/") || path === "*" ? [] : [violation(field, "should be a valid URL Path")]);
   return [
     ...validatePort("probes.port", probes.port),
     ...probes.endpoints.flatMap((endpoint, index) => {

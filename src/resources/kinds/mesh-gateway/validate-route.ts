@@ -18,17 +18,22 @@ function validateRoute(route: NonNullable<MeshGatewayRoute["conf"]>["route"] | u
     const { rules } = route.value;
     return rules.length === 0 ? [violation("conf.http.rules", "cannot be empty")] : rules.flatMap((it, index) => validateRule(`conf.http.rules[${index}]`, it));
   }
-  return route.value.rules.flatMap((it, index) => validateBackends(`conf.tcp.rules[${index}]`, it.backends));
+  return [];
 }
 
 function validateRule(at: string, { matches, filters, backends }: Rule): readonly Violation[] {
   if (matches.length === 0) return [violation(`${at}.matches`, "cannot be empty")];
+  const matchesPrefix = matches.some((it) => it.path?.match === 1);
   const isRedirect = filters.some((it) => it.filter.case === "redirect");
   return [
     ...matches.flatMap((it, index) => validateMatches(`${at}.matches[${index}]`, it)),
     ...filters.flatMap((it, index) => validateFilter(`${at}.filters[${index}]`, it)),
+    ...filters.flatMap(({ filter }, index) => {
+      const replaces = filter.case === "rewrite" && filter.value.path.case === "replacePrefixMatch";
+      return when(replaces && !matchesPrefix, `${at}.filters[${index}].rewrite.replacePrefixMatch`, "cannot be used without a match on path prefix");
+    }),
     ...when(isRedirect && filters.length > 1, `${at}.filters`, "redirects cannot be used with other filters"),
-    ...(isRedirect ? [] : validateBackends(at, backends)),
+    ...(isRedirect ? [] : backends.length === 0 ? notEmpty(`${at}.backends`, undefined) : validateBackends(at, backends)),
   ];
 }
 

@@ -29,7 +29,7 @@ export const meshTrustKind = defineKind<MeshTrustSpec, MeshTrustStatus>({
   spec,
   status,
   validate: validateMeshTrust,
-  deprecations: ({ spec }) => (spec.origin ? ["'spec.origin' field is deprecated, use 'status.origin' instead"] : []),
+  deprecations: ({ spec }) => (spec.origin ? ["setting spec.origin field is deprecated"] : []),
 });
 
 /** Only certificates: a private key here would be handed to every proxy. */

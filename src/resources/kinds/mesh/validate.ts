@@ -3,6 +3,7 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import type { Mesh } from "#gen/kuma/mesh/v1alpha1/mesh_pb.js";
 import { violation, type Violation } from "../../failure.ts";
 import { isPort, portRange, validateSelector } from "../field-rules.ts";
+import { unreadableConf, validatePrometheus } from "./backend-confs.ts";
 
 interface Named {
   readonly name: string;
@@ -24,7 +25,7 @@ export function validateMesh(mesh: Mesh): readonly Violation[] {
 function validateMtls({ mtls }: Mesh): readonly Violation[] {
   if (!mtls) return [];
   const names = mtls.backends.map((it) => it.name);
-  const badRotation = mtls.backends.some((it) => it.dpCert?.rotation?.expiration && !isMeshDuration(it.dpCert.rotation.expiration));
+  const badRotation = mtls.backends.some((it) => it.dpCert && !isMeshDuration(it.dpCert.rotation?.expiration ?? ""));
   return [
     ...(mtls.backends.length > 1 ? [violation("mtls.backends", "cannot have more than 1 backends")] : []),
     ...names.flatMap((name, at) => usedBefore("mtls", names, name, at)),
@@ -64,6 +65,8 @@ const textIn = (conf: JsonObject | undefined, key: string): string => (typeof co
 function validateLogging({ logging }: Mesh): readonly Violation[] {
   if (!logging) return [];
   const problems = (backend: Named, at: string): readonly Violation[] => {
+    const unreadable = unreadableConf(`${at}.config`, backend.type, backend.conf);
+    if (unreadable.length > 0) return unreadable;
     if (backend.type === "file") return textIn(backend.conf, "path") ? [] : [violation(`${at}.config.path`, "cannot be empty")];
     if (backend.type !== "tcp") return [];
     const address = textIn(backend.conf, "address");
@@ -77,10 +80,10 @@ function validateTracing({ tracing }: Mesh): readonly Violation[] {
   if (!tracing) return [];
   const problems = (backend: Named & { readonly sampling?: number | undefined }, at: string): readonly Violation[] => {
     const sampling = backend.sampling ?? 0;
+    const unreadable = unreadableConf(`${at}.config`, backend.type, backend.conf);
     return [
       ...(sampling < 0 || sampling > 100 ? [violation(`${at}.sampling`, "has to be in [0.0 - 100.0] range")] : []),
-      ...(backend.type === "zipkin" ? validateZipkin(backend.conf, at) : []),
-      ...(backend.type === "datadog" ? validateDatadog(backend.conf, at) : []),
+      ...(unreadable.length > 0 ? unreadable : backend.type === "zipkin" ? validateZipkin(backend.conf, at) : backend.type === "datadog" ? validateDatadog(backend.conf, at) : []),
     ];
   };
   return [...validateBackends("tracing", tracing.backends, ["zipkin", "datadog"], problems), ...validateDefault("tracing", tracing.backends, tracing.defaultBackend)];
@@ -105,7 +108,8 @@ function validateDatadog(conf: JsonObject | undefined, at: string): readonly Vio
 
 function validateMetrics({ metrics }: Mesh): readonly Violation[] {
   if (!metrics) return [];
-  const named = validateBackends("metrics", metrics.backends, ["prometheus"], () => []).filter((it) => it.message !== "cannot be empty");
+  const settings = (backend: Named, at: string) => (backend.type === "prometheus" ? validatePrometheus(`${at}.conf`, backend.conf) : []);
+  const named = validateBackends("metrics", metrics.backends, ["prometheus"], settings).filter((it) => it.message !== "cannot be empty");
   const known = !metrics.enabledBackend || metrics.backends.some((it) => it.name === metrics.enabledBackend);
   return [...named, ...(known ? [] : [violation("metrics.enabledBackend", "has to be set to one of the backends in the mesh")])];
 }

@@ -6,7 +6,7 @@ import { validateSelectors } from "./selectors.ts";
 
 const profiles = ["default-proxy", "egress-proxy", "gateway-proxy", "ingress-proxy"];
 const wholeOperations = ["add", "patch", "remove"];
-const filterOperations = ["addFirst", "addBefore", "addAfter", "addLast", "patch", "remove"];
+const filterOperations = ["addFirst", "addLast", "addBefore", "addAfter", "patch", "remove"];
 const operations = new Map<string, readonly string[]>([
   ["cluster", wholeOperations],
   ["listener", wholeOperations],

@@ -5,7 +5,7 @@ import type {
 } from "#gen/kuma/mesh/v1alpha1/older_policies_pb.js";
 import { violation, type Violation } from "../../failure.ts";
 import { tag } from "../../resource.ts";
-import { isPositive, notEmpty, notZero, percentage, when, type Span } from "./checks.ts";
+import { notEmpty, notZero, percentage, when, type Span } from "./checks.ts";
 import { validateIncoming, validateOutgoing } from "./selectors.ts";
 
 const undefinedConf = violation("conf", "has to be defined");
@@ -16,10 +16,12 @@ export function validateCircuitBreaker(policy: CircuitBreaker): readonly Violati
   const parts = [...Object.entries(conf?.detectors ?? {}), ...Object.entries(conf?.thresholds ?? {})];
   const hasPart = parts.some(([key, value]) => !key.startsWith("$") && isDefined(value));
   const own = hasPart
-    ? [...percentage("conf.maxEjectionPercent", conf?.maxEjectionPercent), ...percentage("conf.detectors.failure.threshold", conf?.detectors?.failure?.threshold)]
+    ? [...emptyPart("conf.detectors", conf?.detectors), ...emptyPart("conf.thresholds", conf?.thresholds), ...percentage("conf.maxEjectionPercent", conf?.maxEjectionPercent), ...percentage("conf.detectors.failure.threshold", conf?.detectors?.failure?.threshold)]
     : [violation("conf", "must have at least one of the detector or threshold configured")];
   return [...validateOutgoing(policy), ...own];
 }
+
+const emptyPart = (field: string, part: object | undefined) => when(part !== undefined && !Object.entries(part).some(([key, value]) => !key.startsWith("$") && isDefined(value)), field, "can't be empty");
 
 export function validateFaultInjection(policy: FaultInjection): readonly Violation[] {
   const faultable = ["http", "http2", "grpc"];
@@ -39,10 +41,10 @@ function validateFaults(conf: FaultInjection_Conf | undefined): readonly Violati
   const share = (field: string, value: number | undefined) => (value === undefined ? notEmpty(field, value) : percentage(field, value));
   const status = abort?.httpStatus;
   return [
-    ...(delay ? [...share("conf.delay.percentage", delay.percentage), ...notEmpty("conf.delay.value", delay.value)] : []),
-    ...(abort ? [...share("conf.abort.percentage", abort.percentage), ...notEmpty("conf.abort.httpStatus", status)] : []),
+    ...(delay && isSet(delay) ? [...share("conf.delay.percentage", delay.percentage), ...notEmpty("conf.delay.value", delay.value)] : []),
+    ...(abort && isSet(abort) ? [...share("conf.abort.percentage", abort.percentage), ...notEmpty("conf.abort.httpStatus", status)] : []),
     ...when(status !== undefined && (status < 100 || status >= 600), "conf.abort.httpStatus", "http status code is incorrect"),
-    ...(responseBandwidth ? [...share("conf.responseBandwidth.percentage", responseBandwidth.percentage), ...validateLimit(responseBandwidth.limit)] : []),
+    ...(responseBandwidth && isSet(responseBandwidth) ? [...share("conf.responseBandwidth.percentage", responseBandwidth.percentage), ...validateLimit(responseBandwidth.limit)] : []),
   ];
 }
 
@@ -55,7 +57,7 @@ export function validateHealthCheck(policy: HealthCheck): readonly Violation[] {
   const { conf } = policy;
   if (!conf) return [...validateOutgoing(policy), undefinedConf];
   const text = "must have a positive value";
-  const required = (field: string, value: Span | undefined) => when(value === undefined || !isPositive(value), field, text);
+  const required = (field: string, value: Span | undefined) => (value === undefined ? [violation(field, text)] : notZero(field, value, text));
   const panic = conf.healthyPanicThreshold;
   return [
     ...validateOutgoing(policy),
@@ -124,7 +126,7 @@ function validateHttpRetry(http: Retry_Conf_Http): readonly Violation[] {
 function validateAttempts(at: string, retry: Retry_Conf_Http | Retry_Conf_Grpc, hasNoConditions: boolean): readonly Violation[] {
   const { numRetries, perTryTimeout, backOff } = retry;
   if (hasNoConditions && numRetries === undefined && !perTryTimeout && !backOff) return [violation(at, "field cannot be empty")];
-  const text = "has to be greater than 0";
+  const text = "has to be greater than 0 when defined";
   return [
     ...when(numRetries === 0, `${at}.numRetries`, text),
     ...notZero(`${at}.perTryTimeout`, perTryTimeout, text),
@@ -136,7 +138,7 @@ function validateBackOff(at: string, { baseInterval, maxInterval }: Retry_Conf_B
   const text = "has to be greater than 0";
   return [
     ...(baseInterval ? notZero(`${at}.baseInterval`, baseInterval, text) : [violation(`${at}.baseInterval`, "has to be defined")]),
-    ...notZero(`${at}.maxInterval`, maxInterval, text),
+    ...notZero(`${at}.maxInterval`, maxInterval, `${text} when defined`),
   ];
 }
 
@@ -145,14 +147,15 @@ export function validateTimeout(policy: Timeout): readonly Violation[] {
 }
 
 function validateTimeouts({ tcp, http, grpc }: Timeout_Conf): readonly Violation[] {
-  const section = (at: string, fields: Readonly<Record<string, Span | undefined>>, text: string) => {
-    if (!Object.values(fields).some(isDefined)) return [violation(at, "at least one timeout in section has to be defined")];
-    return Object.entries(fields).flatMap(([field, span]) => notZero(`${at}.${field}`, span, text));
+  const section = <T extends object>(at: string, timeouts: T, neverZero: readonly (keyof T & string)[], text: string) => {
+    const isEmpty = !Object.entries(timeouts).some(([key, value]) => !key.startsWith("$") && isDefined(value));
+    if (isEmpty) return [violation(at, "at least one timeout in section has to be defined")];
+    return neverZero.flatMap((field) => notZero(`${at}.${field}`, timeouts[field] as Span | undefined, text));
   };
   const whenDefined = "has to be greater than 0 when defined";
   return [
-    ...(tcp ? section("conf.tcp", { idleTimeout: tcp.idleTimeout }, "has to be greater than 0") : []),
-    ...(http ? section("conf.http", { requestTimeout: http.requestTimeout, idleTimeout: http.idleTimeout, streamIdleTimeout: http.streamIdleTimeout, maxStreamDuration: http.maxStreamDuration }, whenDefined) : []),
-    ...(grpc ? section("conf.grpc", { streamIdleTimeout: grpc.streamIdleTimeout, maxStreamDuration: grpc.maxStreamDuration }, whenDefined) : []),
+    ...(tcp ? section("conf.tcp", tcp, ["idleTimeout"], "has to be greater than 0") : []),
+    ...(http ? section("conf.http", http, ["requestTimeout", "idleTimeout"], whenDefined) : []),
+    ...(grpc ? section("conf.grpc", grpc, ["streamIdleTimeout", "maxStreamDuration"], whenDefined) : []),
   ];
 }

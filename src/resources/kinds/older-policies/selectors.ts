@@ -35,9 +35,10 @@ export function validateIncoming({ sources, destinations }: Connecting): readonl
 
 function validateOnlyService(field: string, tags: Tags): readonly Violation[] {
   const others = Object.keys(tags).filter((key) => key !== tag.service).toSorted();
-  if (others.length === 0) return validateMatch(field, tags);
+  const isEmpty = Object.keys(tags).length === 0;
+  if (others.length === 0 && !isEmpty) return validateMatch(field, tags);
   return [
-    ...validateSelector(field, tags),
+    ...(isEmpty ? [] : validateSelector(field, tags)),
     violation(field, `must consist of exactly one tag "${tag.service}"`),
     ...others.map((key) => violation(`${field}["${key}"]`, `tag "${key}" is not allowed`)),
     ...(hasService(tags) ? [] : [missingService(field)]),

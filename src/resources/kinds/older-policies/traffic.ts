@@ -48,7 +48,14 @@ function validateHttpRoute(at: string, route: TrafficRoute_Http): readonly Viola
           ...validateMatcher(`${at}.match.headers["${name}"]`, matcher),
         ]),
       ];
-  return [...match, ...(route.modify ? validateModify(`${at}.modify`, route.modify) : []), ...validateTargets(at, route)];
+  const rewrites = route.modify?.path?.type.case === "rewritePrefix";
+  const hasPrefix = path?.matcherType.case === "prefix" && path.matcherType.value !== "";
+  return [
+    ...match,
+    ...when(rewrites && !hasPrefix, `${at}.modify.path.rewritePrefix`, "can only be set when .http.match.path.prefix is not empty"),
+    ...(route.modify ? validateModify(`${at}.modify`, route.modify) : []),
+    ...validateTargets(at, route),
+  ];
 }
 
 function validateMatcher(at: string, { matcherType }: StringMatcher): readonly Violation[] {
@@ -85,5 +92,5 @@ function validateHeaders(at: string, headers: TrafficRoute_Http_Modify_Headers |
 function validateLoadBalancer(balancer: TrafficRoute_LoadBalancer | undefined): readonly Violation[] {
   const { lbType } = balancer ?? {};
   if (lbType?.case !== "ringHash") return [];
-  return when(!["", "XX_HASH", "MURMUR_HASH_2"].includes(lbType.value.hashFunction), "conf.loadBalancer.ringHash.hashFunction", "must have a valid hash function");
+  return when(!["XX_HASH", "MURMUR_HASH_2"].includes(lbType.value.hashFunction), "conf.loadBalancer.ringHash.hashFunction", "must have a valid hash function");
 }
