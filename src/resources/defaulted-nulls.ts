@@ -4,7 +4,7 @@ import { isObject } from "./flat-json.ts";
 
 /** The document without such nulls; the very same one when there are none. */
 export function withoutDefaultedNulls(schema: unknown, value: unknown): unknown {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) return withoutDefaultedNulls(schema.unwrap(), value);
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) return withoutDefaultedNulls(schema.unwrap(), value);
   if (schema instanceof z.ZodArray && Array.isArray(value)) return sameOr(value, value.map((it) => withoutDefaultedNulls(schema.element, it)));
   if (!(schema instanceof z.ZodObject) || !isObject(value)) return value;
   const { shape }: { readonly shape: Readonly<Record<string, unknown>> } = schema;

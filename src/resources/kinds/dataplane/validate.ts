@@ -3,7 +3,7 @@ import { Dataplane_Networking_Gateway_GatewayType as GatewayType, type Dataplane
 import { violation, type Violation } from "../../failure.ts";
 import { tag } from "../../resource.ts";
 import { hasService, isIp, isLoopback, missingService, validateAddress, validatePort, validateTags, type Tags } from "../field-rules.ts";
-import { validatePrometheus } from "../mesh/backend-confs.ts";
+import { validatePrometheus } from "../backend-confs.ts";
 import { destinationKinds, wrongDestinationKind } from "./destination-kinds.ts";
 import { validateListeners } from "./listeners.ts";
 import { validateReachableBackends } from "./reachable-backends.ts";

@@ -3,7 +3,7 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import type { Mesh } from "#gen/kuma/mesh/v1alpha1/mesh_pb.js";
 import { violation, type Violation } from "../../failure.ts";
 import { isPort, portRange, validateSelector } from "../field-rules.ts";
-import { unreadableConf, validatePrometheus } from "./backend-confs.ts";
+import { unreadableConf, validatePrometheus } from "../backend-confs.ts";
 
 interface Named {
   readonly name: string;

@@ -75,7 +75,7 @@ const cases: readonly (readonly [kind: string, fields: object, problems: readonl
     "networking.address: port must be in the range [1, 65535]", "networking.tls.caCert: data source cannot be empty",
   ]],
   ["MeshGateway", { selectors: [{ match: a }], conf: { listeners: [{ port: 443, protocol: "HTTPS", tls: { mode: "PASSTHROUGH" } }] } }, ["conf.listeners[0].tls.mode: mode is not supported on HTTPS listeners"]],
-  ["MeshGatewayRoute", { selectors: [{ match: a }], conf: { http: { rules: [{ matches: [{ path: { value: "x" } }] }] } } }, ["conf.http.rules[0].matches[0].value: must be an absolute path"]],
+  ["MeshGatewayRoute", { selectors: [{ match: a }], conf: { http: { rules: [{ matches: [{ path: { value: "x" } }] }] } } }, ["conf.http.rules[0].matches[0].value: must be an absolute path", "conf.http.rules[0].backends: cannot be empty"]],
 ];
 
 describe("what older kinds refuse", () => {

@@ -3,8 +3,8 @@ import type { DescMessage, JsonObject } from "@bufbuild/protobuf";
 import {
   DatadogTracingBackendConfigSchema, FileLoggingBackendConfigSchema, PrometheusMetricsBackendConfigSchema, TcpLoggingBackendConfigSchema, ZipkinTracingBackendConfigSchema,
 } from "#gen/kuma/mesh/v1alpha1/backend_confs_pb.js";
-import { violation, type Violation } from "../../failure.ts";
-import { flatProblem, isObject } from "../../flat-json.ts";
+import { violation, type Violation } from "../failure.ts";
+import { flatProblem, isObject } from "../flat-json.ts";
 
 const shapes: ReadonlyMap<string, DescMessage> = new Map<string, DescMessage>([
   ["zipkin", ZipkinTracingBackendConfigSchema],
