@@ -1,5 +1,5 @@
 // Whole commands against a small control plane on a real socket: what scripts see of them.
-import { mkdtemp, readFile, stat, writeFile } from "node:fs/promises";
+import { lstat, mkdtemp, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import { type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -178,6 +178,13 @@ test("a generated certificate has a subject, and its key is for its owner alone"
   expect([new X509Certificate(await readFile(cert)).subject, (await stat(key)).mode & 0o777]).toEqual(["O=Koguma\nCN=localhost", 0o400]);
 });
 
+test("a generated key goes through a link and does not replace it", async () => {
+  const [key, link] = [join(home, "key.pem"), join(home, "link.pem")];
+  await symlink(key, link);
+  await run(`generate tls-certificate --type client --hostname jane --key-type ecdsa --key-file ${link} --cert-file ${join(home, "c.pem")}`);
+  expect([(await lstat(link)).isSymbolicLink(), await readFile(key, "utf8")]).toEqual([true, expect.stringContaining("PRIVATE KEY")]);
+});
+
 test("an unknown flag shows the usage on stdout", async () => {
   const { code, out, err } = await run("get meshes --bogus=1");
   expect([code, out.split("\n", 2), err]).toEqual([1, ["Usage:", "  kumactl get meshes [flags]"], "Error: unknown flag: --bogus\n"]);
@@ -204,7 +211,7 @@ test("an unknown command fails", async () => {
   expect((await run("bogus")).code).toBe(1);
 });
 
-test.each(["export", "install crds --only-missing", "uninstall ebpf", "install transparent-proxy --dry-run"])("%s says that it comes later", async (line) => {
+test.each(["install crds --only-missing", "uninstall ebpf", "install transparent-proxy --dry-run"])("%s says that it comes later", async (line) => {
   const { code, err } = await run(line);
   expect([code, err]).toEqual([1, expect.stringMatching(/^Error: kumactl .* is not part of this version yet; it comes in a later one\n$/)]);
 });

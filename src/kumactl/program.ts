@@ -23,3 +23,10 @@ export const userAgent = (): string =>
   `kumactl/${version} (${process.platform}; ${goArchitectures[process.arch] ?? process.arch}; ${product}/${buildFacts.gitCommit.slice(0, 7)})`;
 
 export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** `open x: no such file or directory`, without the code that node puts in front. */
+export function reasonOfFile(error: unknown): string {
+  const { code, syscall, path } = error as NodeJS.ErrnoException;
+  const known: Readonly<Record<string, string>> = { ENOENT: "no such file or directory", EACCES: "permission denied", EISDIR: "is a directory", ENOTDIR: "not a directory" };
+  return code && known[code] ? `${syscall} ${path}: ${known[code]}` : reasonOf(error);
+}

@@ -1,5 +1,5 @@
 // One call of kumactl: its shared flags, its configuration, and the control plane it talks to.
-import { UsageError, type Flag, type FlagValues } from "./cli/flags.ts";
+import { UsageError, type Flag, type FlagValues } from "#platform/command-line";
 import { activeControlPlane, defaultConfigFile, initialConfiguration, readConfiguration, writeConfiguration, type ApiServer, type Configuration } from "./config/config.ts";
 import { plaintextTokenFlag, reasonOf, type World } from "./program.ts";
 import type { ControlPlaneClient } from "./server/client.ts";
@@ -19,10 +19,12 @@ export interface Session {
   begin(flags: FlagValues): Promise<void>;
   configuration(): Configuration;
   save(configuration: Configuration): Promise<void>;
-  /** A control plane, the active one when `server` is absent. It is not called yet. */
-  client(server?: ApiServer): Promise<ControlPlaneClient>;
-  /** The active control plane, after a look whether it fits to this program: warnings go to stderr and stop nothing. */
-  checkedClient(): Promise<ControlPlaneClient>;
+  /** The active control plane; it is not called yet. */
+  client(): Promise<ControlPlaneClient>;
+  /** A control plane that is not in the configuration yet, called without its credential. */
+  strangerClient(server: ApiServer): Promise<ControlPlaneClient>;
+  /** Looks whether the active control plane fits to this program: warnings go to stderr and stop nothing. */
+  checkVersion(): Promise<void>;
   end(): void;
 }
 
@@ -36,18 +38,23 @@ export function openSession(world: World): Session {
   };
   const configFile = () => given().text("config-file") || defaultConfigFile(world.env);
 
-  const client = async (server?: ApiServer): Promise<ControlPlaneClient> => {
-    const target = server ?? activeControlPlane(configuration, given().text("context")).coordinates?.apiServer ?? {};
+  const connect = async (target: ApiServer, anonymous: boolean): Promise<ControlPlaneClient> => {
     const { controlPlaneClient } = await import("./server/client.ts");
-    const settings = { timeoutMs: given().number("api-timeout"), allowsPlaintextToken: given().isSet(plaintextTokenFlag), anonymous: server !== undefined };
-    const made = await controlPlaneClient(target, settings, world);
+    const made = await controlPlaneClient(target, { timeoutMs: given().number("api-timeout"), allowsPlaintextToken: given().isSet(plaintextTokenFlag), anonymous }, world);
     clients.push(made);
     return made;
+  };
+  // One for all calls, so that they share a connection.
+  let active: Promise<ControlPlaneClient> | undefined;
+  const client = (): Promise<ControlPlaneClient> => {
+    active ??= Promise.resolve().then(() => connect(activeControlPlane(configuration, given().text("context")).coordinates?.apiServer ?? {}, false));
+    return active;
   };
 
   return {
     world,
     client,
+    strangerClient: (server) => connect(server, true),
     configuration: () => configuration,
     async begin(shared) {
       flags = shared;
@@ -62,7 +69,7 @@ export function openSession(world: World): Session {
       configuration = changed;
       if (!given().isSet("no-config")) await writeConfiguration(configFile(), changed);
     },
-    async checkedClient() {
+    async checkVersion() {
       const { about, versionWarning } = await import("./server/about.ts");
       try {
         const warning = versionWarning(await about(await client()));
@@ -70,7 +77,6 @@ export function openSession(world: World): Session {
       } catch (error) {
         world.err(`WARNING: Failed to retrieve server version, can't check compatibility: ${reasonOf(error)}\n`);
       }
-      return clients.at(-1) ?? client();
     },
     end() {
       for (const it of clients) it.close();

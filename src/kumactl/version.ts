@@ -1,5 +1,5 @@
 // `kumactl version`: this program and the control plane it talks to.
-import type { CommandSpec } from "./cli/command.ts";
+import type { CommandSpec } from "#platform/command-line";
 import { buildFacts, product, reasonOf, version } from "./program.ts";
 import type { Session } from "./session.ts";
 

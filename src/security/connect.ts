@@ -187,7 +187,7 @@ function exchange(call: Exchange): Promise<HttpResponse> {
     });
     request.on("socket", (socket) => {
       // After a failed verification the certificate is gone; here it is still to be had, for the message.
-      if (socket instanceof TLSSocket) socket.prependListener("secure", () => (offered = peerCertificate(socket)));
+      if (call.isHttps && socket instanceof TLSSocket) socket.prependListener("secure", () => (offered = peerCertificate(socket)));
       const { connectTimeoutMs } = call;
       if (connectTimeoutMs === undefined || !socket.connecting) return;
       const timedOut = () => socket.destroy(new Error(`no connection within ${connectTimeoutMs} ms`));

@@ -1,5 +1,5 @@
 // `kumactl config`: the known control planes, looked at and changed.
-import type { Call, CommandSpec } from "../cli/command.ts";
+import type { Call, CommandSpec } from "#platform/command-line";
 import { table } from "../output/table.ts";
 import { product, reasonOf } from "../program.ts";
 import type { Session } from "../session.ts";
@@ -111,7 +111,8 @@ function urlProblem(text: string): string | undefined {
 
 async function tryToConnect(session: Session, server: ApiServer): Promise<void> {
   const { productOf } = await import("../server/about.ts");
-  const answer = await session.client(server).then((client) => client.request({ path: "/" })).then((it) => it.json()).catch((error: unknown) => {
+  const client = await session.strangerClient(server);
+  const answer = await client.request({ path: "/" }).then((it) => it.json()).catch((error: unknown) => {
     throw new Error(`could not connect to the Control Plane API Server: ${reasonOf(error)}`, { cause: error });
   });
   const theirs = productOf((typeof answer === "object" && answer !== null ? answer : {}) as Readonly<Record<string, unknown>>);

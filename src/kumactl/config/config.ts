@@ -68,7 +68,7 @@ export function switchedTo(configuration: Configuration, name: string): Configur
   return { ...configuration, currentContext: context.name };
 }
 
-/** Takes it and its contexts away; if it was the active one, the last of the others becomes active. */
+/** Takes it and its contexts away; if it was the active one, the first of the others becomes active. */
 export function withoutControlPlane(configuration: Configuration, name: string): Configuration {
   if (!configuration.controlPlanes.some((it) => it.name === name)) throw noControlPlane(name);
   const contexts = configuration.contexts.filter((it) => it.controlPlane !== name);
@@ -76,7 +76,7 @@ export function withoutControlPlane(configuration: Configuration, name: string):
   return {
     controlPlanes: configuration.controlPlanes.filter((it) => it.name !== name),
     contexts,
-    currentContext: isActiveGone ? (contexts.at(-1)?.name ?? "") : configuration.currentContext,
+    currentContext: isActiveGone ? (contexts[0]?.name ?? "") : configuration.currentContext,
   };
 }
 
@@ -90,6 +90,7 @@ export function defaultConfigFile(env: Readonly<Record<string, string | undefine
 export async function readConfiguration(path: string): Promise<Configuration | undefined> {
   const text = await readFile(path, "utf8").catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    if ((error as NodeJS.ErrnoException).code === "EISDIR") throw new Error(`Failed to read configuration from file "${path}": read ${path}: is a directory`);
     throw new Error(`Failed to read file "${path}": ${reasonOf(error)}`);
   });
   if (text === undefined) return undefined;

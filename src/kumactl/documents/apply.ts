@@ -1,5 +1,5 @@
 // `kumactl apply`: all documents are checked before the first is sent; the first refusal of the control plane ends it.
-import type { CommandSpec } from "../cli/command.ts";
+import type { CommandSpec } from "#platform/command-line";
 import { reasonOf } from "../program.ts";
 import { apiError, type ControlPlaneClient } from "../server/client.ts";
 import type { Session } from "../session.ts";
@@ -14,21 +14,20 @@ export function applyCommand(session: Session): CommandSpec {
   return {
     name: "apply",
     summary: "Create or change resources",
+    argumentCount: 0,
     flags: [
-      { name: "file", short: "f", type: "string", required: true, help: "a file, a directory (its .yaml, .yml and .json files), a URL, or - for the standard input" },
+      { name: "file", short: "f", type: "string", valueName: "-", required: true, help: "a file, a directory (its .yaml, .yml and .json files), a URL, or - for the standard input" },
       { name: "var", short: "v", type: "map", help: "value for a {{ variable }} of the documents, as key=value" },
       { name: "dry-run", type: "bool", help: "check the documents and print them instead of sending them" },
     ],
     examples: "$ kumactl apply -f resource.yaml\n$ kumactl apply -f resources/ --dry-run\n$ generate-resource | kumactl apply -f - -v env=prod",
+    before: () => session.checkVersion(),
     async run({ flags }) {
-      const client = await session.checkedClient().catch((error: unknown) => {
-        if (flags.isSet("dry-run")) return undefined;
-        throw error;
-      });
       const input = await readInput(flags.text("file"), world);
       if (input.trim() === "") throw new Error("no resource(s) passed to apply");
       const resources = await checkAll(input, flags.map("var"), world.err);
-      if (flags.isSet("dry-run") || !client) return world.out(await printAll(resources, world.now()));
+      if (flags.isSet("dry-run")) return world.out(await printAll(resources, world.now()));
+      const client = await session.client();
       for (const resource of resources) world.out(await send(client, resource, world.err));
     },
   };
@@ -62,12 +61,18 @@ async function send(client: ControlPlaneClient, resource: CheckedResource, err: 
   try {
     const before = await client.send({ path });
     if (before.status !== 200 && before.status !== 404) throw apiError(before);
-    const answer = await client.request({ method: "PUT", path, body: resource.document });
+    const answer = await client.request({ method: "PUT", path, body: withoutStatus(resource.document) });
     for (const warning of warningsOf(answer.text)) err(`Warning: ${warning}\n`);
     return `${title} ${before.status === 404 ? "Created" : "Updated"}\n`;
   } catch (error) {
     throw new Error(`${title}: failed server side: ${reasonOf(error)}`, { cause: error });
   }
+}
+
+/** Only the control plane writes a status. */
+function withoutStatus(document: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { status: _, ...rest } = document;
+  return rest;
 }
 
 /** An answer without a readable body has none. */

@@ -9,7 +9,7 @@ export interface CheckedResource {
   readonly kind: { readonly name: string; readonly scope: "Mesh" | "Global"; readonly shape: "flat" | "spec"; readonly path: string };
   readonly mesh: string;
   readonly name: string;
-  /** As it is sent. */
+  /** As it is printed. */
   readonly document: Readonly<Record<string, unknown>>;
 }
 
@@ -29,7 +29,7 @@ export function checkDocument(text: string): CheckedResource | { readonly proble
     if (aboutMeta.length > 0) return { problem: `failed to read meta: ${sentence(aboutMeta)}` };
     const document = printResource(kind, { ...resource, version: 0, creationTime: 0, modificationTime: 0 });
     const { name, scope, shape, path } = kind;
-    return { kind: { name, scope, shape, path }, mesh: resource.mesh, name: resource.name, document: withoutStatus(document) };
+    return { kind: { name, scope, shape, path }, mesh: resource.mesh, name: resource.name, document };
   } catch (error) {
     const failure = failureOf(error);
     return { problem: `failed to parse resource: ${failure?.is === "invalid" ? sentence(failure.violations) : reasonOf(error)}` };
@@ -42,12 +42,6 @@ const isAboutMeta = (it: Violation): boolean => it.field === "name" || it.field 
 
 // The field stands in front of its colon even when it is empty, as Kuma prints it.
 const sentence = (violations: readonly Violation[]): string => violations.map((it) => `${it.field}: ${it.message}`).join("; ");
-
-/** Only the control plane writes a status. */
-function withoutStatus(document: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const { status: _, ...rest } = document;
-  return rest;
-}
 
 // Kuma's files are read by the older rules where `yes` and `on` are true, and `<<` merges.
 const schema = new Schema([...CORE_SCHEMA.tags.filter((it) => it !== boolCoreTag), boolYaml11Tag, mergeTag]);

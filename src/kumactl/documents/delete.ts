@@ -1,5 +1,5 @@
 // `kumactl delete`: one resource, named by kind and name.
-import type { CommandSpec } from "../cli/command.ts";
+import type { CommandSpec } from "#platform/command-line";
 import { kindNames } from "../kind-names.ts";
 import { reasonOf } from "../program.ts";
 import { apiError } from "../server/client.ts";
@@ -14,8 +14,9 @@ export function deleteCommand(session: Session): CommandSpec {
     summary: "Delete a resource",
     flags: [meshFlag],
     argumentCount: 2,
+    before: () => session.checkVersion(),
     async run({ flags, args: [type = "", name = ""] }) {
-      const client = await session.checkedClient();
+      const client = await session.client();
       const kind = kindNames.find((it) => it.singular === type || it.singularAlias === type);
       if (!kind) throw new Error(`unknown TYPE: ${type}. Allowed values: ${allowedTypes().join(", ")}`);
       const answer = await client.send({ method: "DELETE", path: itemPath(kind, flags.text("mesh"), name) }).catch((error: unknown) => {

@@ -1,6 +1,6 @@
 // `kumactl get`: resources of one kind, or a single one, as a table, YAML or JSON.
-import type { CommandSpec } from "../cli/command.ts";
-import type { Flag } from "../cli/flags.ts";
+import type { CommandSpec } from "#platform/command-line";
+import type { Flag } from "#platform/command-line";
 import { kindNames, type KindNames } from "../kind-names.ts";
 import { formatOf, outputFlag, print, type Format } from "../output/format.ts";
 import { reasonOf } from "../program.ts";
@@ -12,7 +12,7 @@ import { listAt, objectAt, resourceTable, textAt, type Json } from "./rows.ts";
 export const meshFlag: Flag = { name: "mesh", short: "m", type: "string", help: "the mesh", fallback: "default" };
 
 export function getCommand(session: Session): CommandSpec {
-  return { name: "get", summary: "Show resources", sharedFlags: [outputFlag], commands: kindNames.flatMap((kind) => [listCommand(session, kind), itemCommand(session, kind)]) };
+  return { name: "get", summary: "Show resources", sharedFlags: [outputFlag], before: () => session.checkVersion(), commands: kindNames.flatMap((kind) => [listCommand(session, kind), itemCommand(session, kind)]) };
 }
 
 const aliasesOf = (alias: string | undefined) => (alias ? { aliases: [alias] } : {});
@@ -22,16 +22,19 @@ function listCommand(session: Session, kind: KindNames): CommandSpec {
     name: kind.plural,
     ...aliasesOf(kind.pluralAlias),
     summary: `Show all of kind ${kind.name}`,
+    argumentCount: 0,
     flags: [
       meshFlag,
       { name: "size", type: "int", help: "show at most so many" },
       { name: "offset", type: "string", help: "begin with this one, as the last answer told" },
     ],
     async run({ flags }) {
-      const client = await session.checkedClient();
+      const client = await session.client();
       const [size, offset] = [flags.number("size"), flags.text("offset")];
       const path = collectionPath(kind, flags.text("mesh")) + query([...(size === 0 ? [] : [["size", String(size)] as const]), ...(offset === "" ? [] : [["offset", offset] as const])]);
-      const page = await fetchPage(client, path, kind.name);
+      const page = await fetchPage(client, path).catch((error: unknown) => {
+        throw error instanceof ApiError ? error : new Error(`failed to list ${kind.name}: ${reasonOf(error)}`, { cause: error });
+      });
       const format = formatOf(flags.text("output"));
       session.world.out(await print(format, page.shown, () => resourceTable(kind, page.items, session.world.now()) + page.footer));
     },
@@ -45,11 +48,8 @@ export interface Page {
   readonly footer: string;
 }
 
-export async function fetchPage(client: ControlPlaneClient, path: string, name: string): Promise<Page> {
-  const answer = await client.request({ path }).catch((error: unknown) => {
-    throw error instanceof ApiError ? error : new Error(`failed to list ${name}: ${reasonOf(error)}`, { cause: error });
-  });
-  const document = objectAt(answer.json());
+export async function fetchPage(client: ControlPlaneClient, path: string): Promise<Page> {
+  const document = objectAt((await client.request({ path })).json());
   const items = listAt(document, "items").map((it) => objectAt(it));
   const next = URL.parse(textAt(document, "next"))?.searchParams.get("offset");
   return {
@@ -68,10 +68,10 @@ function itemCommand(session: Session, kind: KindNames): CommandSpec {
     argumentCount: 1,
     flags: [meshFlag],
     async run({ flags, args: [name = ""] }) {
-      const client = await session.checkedClient();
+      const client = await session.client();
       const mesh = flags.text("mesh");
       const answer = await client.send({ path: itemPath(kind, mesh, name) }).catch((error: unknown) => {
-        throw new Error(`failed to get a resource: ${reasonOf(error)}`, { cause: error });
+        throw new Error(`failed to get ${name}: ${reasonOf(error)}`, { cause: error });
       });
       if (answer.status === 404) throw new Error(kind.scope === "Global" ? "No resources found" : `No resources found in ${mesh} mesh`);
       const { apiError } = await import("../server/client.ts");

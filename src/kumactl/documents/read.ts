@@ -2,7 +2,8 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { httpClient } from "#security";
-import { reasonOf, userAgent, type World } from "../program.ts";
+import { reasonOfConnection } from "../server/reason.ts";
+import { reasonOfFile, userAgent, type World } from "../program.ts";
 
 const urlTimeoutMs = 10_000;
 
@@ -21,7 +22,9 @@ async function readUrl(from: string, world: World): Promise<string> {
   const environment = { SSL_CERT_FILE: world.env["SSL_CERT_FILE"], SSL_CERT_DIR: world.env["SSL_CERT_DIR"] };
   const client = httpClient({ url: origin, timeoutMs: urlTimeoutMs, userAgent: userAgent(), environment });
   try {
-    const { status, body } = await client.request({ path: `${pathname}${search}` });
+    const { status, body } = await client.request({ path: `${pathname}${search}` }).catch((error: unknown) => {
+      throw new Error(`error with GET http request: Get "${from}": ${reasonOfConnection(error)}`, { cause: error });
+    });
     if (status !== 200) throw new Error("error while retrieving URL");
     return body.toString("utf8");
   } finally {
@@ -40,25 +43,18 @@ async function readDirectory(directory: string): Promise<string> {
   return texts.join("\n---\n");
 }
 
-/** `open x: no such file or directory`, without the code that node puts in front. */
-export function reasonOfFile(error: unknown): string {
-  const { code, syscall, path } = error as NodeJS.ErrnoException;
-  const known: Readonly<Record<string, string>> = { ENOENT: "no such file or directory", EACCES: "permission denied", EISDIR: "is a directory", ENOTDIR: "not a directory" };
-  return code && known[code] ? `${syscall} ${path}: ${known[code]}` : reasonOf(error);
-}
-
 export interface InputDocument {
   /** Its place in the input; empty documents count. */
   readonly index: number;
   readonly text: string;
 }
 
-/** Documents stand between lines of `---`; a comment in a document's first line is dropped, empty ones are passed over. */
+/** Documents stand between lines of `---`; a comment in a document's first line is dropped, the end is trimmed, empty ones are passed over. */
 export function splitDocuments(text: string): InputDocument[] {
   return text
     .split(/(?:^|\n)---[ \t]*(?:\n|$)/)
-    .map((part, index) => ({ index, text: part.replace(/^\s*#[^\n]*(?:\n|$)/, "") }))
-    .filter((it) => it.text.trim() !== "");
+    .map((part, index) => ({ index, text: part.replace(/^\s*#[^\n]*(?:\n|$)/, "").replace(/^\s*\n/, "").trimEnd() }))
+    .filter((it) => it.text !== "");
 }
 
 /** `a.b=1` is `{ a: { b: "1" } }`: what `{{a.b}}` reads. */

@@ -27,9 +27,10 @@ function at(value: unknown, ...path: readonly string[]): unknown {
 export function resourceTable(kind: { readonly name: string; readonly scope: "Mesh" | "Global" }, items: readonly Json[], now: number): string {
   const ageOf = (item: Json) => age(textAt(item, "modificationTime"), now);
   if (kind.name === "Mesh") return table(["NAME", "mTLS", "LOCALITY", "ZONEEGRESS", "AGE"], items.map((it) => [...meshColumns(it), ageOf(it)]));
-  if (kind.name === "Dataplane") {
-    return table(["MESH", "NAME", "TAGS", "ADDRESS", "AGE"], items.map((it) => [textAt(it, "mesh"), textAt(it, "name"), dataplaneTags(it), addressOf(it), ageOf(it)]));
-  }
+  const addressed = (tagsOf: (item: Json) => string) =>
+    table(["MESH", "NAME", "TAGS", "ADDRESS", "AGE"], items.map((it) => [textAt(it, "mesh"), textAt(it, "name"), tagsOf(it), addressOf(it), ageOf(it)]));
+  if (kind.name === "Dataplane") return addressed(dataplaneTags);
+  if (kind.name === "ExternalService") return addressed((it) => tagsText([objectAt(it, "tags")]));
   if (kind.scope === "Global") return table(["NAME", "AGE"], items.map((it) => [textAt(it, "name"), ageOf(it)]));
   return table(["MESH", "NAME", "AGE"], items.map((it) => [textAt(it, "mesh"), textAt(it, "name"), ageOf(it)]));
 }
@@ -46,13 +47,17 @@ function meshColumns(mesh: Json): readonly string[] {
 
 /** The tags of all inbounds, or of the gateway: `service=web version=v1,v2`. */
 export function dataplaneTags(dataplane: Json): string {
-  const values = new Map<string, Set<string>>();
   const gateway = at(dataplane, "networking", "gateway");
   const tagged = gateway === undefined ? listAt(dataplane, "networking", "inbound") : [gateway];
-  for (const holder of tagged) {
-    for (const [name, value] of Object.entries(objectAt(holder, "tags"))) values.set(name, (values.get(name) ?? new Set()).add(String(value)));
+  return tagsText(tagged.map((holder) => objectAt(holder, "tags")));
+}
+
+function tagsText(all: readonly Json[]): string {
+  const values = new Map<string, Set<string>>();
+  for (const tags of all) {
+    for (const [name, value] of Object.entries(tags)) values.set(name, (values.get(name) ?? new Set()).add(String(value)));
   }
-  return [...values].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, all]) => `${name}=${[...all].toSorted().join(",")}`).join(" ");
+  return [...values].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, found]) => `${name}=${[...found].toSorted().join(",")}`).join(" ");
 }
 
 const addressOf = (dataplane: Json): string => textAt(dataplane, "networking", "advertisedAddress") || textAt(dataplane, "networking", "address");

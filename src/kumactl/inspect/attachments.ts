@@ -18,11 +18,11 @@ function attachmentTitle(entry: unknown): string {
   return type === "service" ? `SERVICE ${name}` : `${type.toUpperCase()} ${name}(${service})`;
 }
 
-/** A kind's line, then its policies one step deeper; some documents hold one policy where others hold a list. */
+/** A kind's line, then its policies one step deeper (the first of them, as Kuma prints it); some documents hold one policy where others hold a list. */
 function matched(policies: Json, indent: string): string[] {
   return Object.entries(policies)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([kind, found]) => [`${indent}${kind}`, ...(Array.isArray(found) ? (found as unknown[]) : [found]).map((it) => `${indent}  ${textAt(it, "name")}`)]);
+    .flatMap(([kind, found]) => [`${indent}${kind}`, `${indent}  ${(Array.isArray(found) ? (found as unknown[]) : [found]).map((it) => textAt(it, "name")).join("\n")}`]);
 }
 
 function policiesOfGateway(document: Json): string {

@@ -1,6 +1,6 @@
 // `kumactl inspect`: overviews of proxies, zones, meshes and services; one proxy; the proxies of one policy.
-import type { Call, CommandSpec } from "../cli/command.ts";
-import type { Flag } from "../cli/flags.ts";
+import type { Call, CommandSpec } from "#platform/command-line";
+import type { Flag } from "#platform/command-line";
 import { kindNames, type KindNames } from "../kind-names.ts";
 import { formatOf, outputFlag, print } from "../output/format.ts";
 import { table } from "../output/table.ts";
@@ -19,6 +19,7 @@ export function inspectCommand(session: Session): CommandSpec {
     name: "inspect",
     summary: "Show resources together with their state",
     sharedFlags: [outputFlag],
+    before: () => session.checkVersion(),
     commands: [
       overview(session, { name: "dataplanes", summary: "Show proxies, whether they are connected, their certificates and versions", flags: dataplaneFlags, pathOf: dataplanesPath, view: dataplanes }),
       overview(session, { name: "zones", summary: "Show zones and whether they are connected", pathOf: () => "/zones/_overview", view: zones }),
@@ -27,8 +28,8 @@ export function inspectCommand(session: Session): CommandSpec {
       overview(session, { name: "meshes", summary: "Count proxies and policies of each mesh", pathOf: () => "/mesh-insights", view: meshes }),
       overview(session, { name: "services", summary: "Show services and how many of their proxies are online", flags: [meshFlag], pathOf: ({ flags }) => `/meshes/${encodeURIComponent(flags.text("mesh"))}/service-insights`, shownType: "ServiceOverview", view: services }),
       dataplaneCommand(session),
-      zoneProxyCommand(session, "zoneingress", "zoneingresses"),
-      zoneProxyCommand(session, "zoneegress", "zoneegresses"),
+      zoneProxyCommand(session, "ZoneIngress", "zoneingresses"),
+      zoneProxyCommand(session, "ZoneEgress", "zoneegresses"),
       gatewayCommand(session),
       trustCommand(session),
       ...kindNames.filter((kind) => kind.legacyInspection).map((kind) => policyCommand(session, kind)),
@@ -50,10 +51,9 @@ interface OverviewCommand {
 function overview(session: Session, { pathOf, shownType, view, ...rest }: OverviewCommand): CommandSpec {
   return {
     ...rest,
-    argumentCount: 0,
     async run(call) {
-      const client = await session.checkedClient();
-      const page = await fetchPage(client, pathOf(call), rest.name);
+      const client = await session.client();
+      const page = await fetchPage(client, pathOf(call));
       const format = formatOf(call.flags.text("output"));
       const shown = shownType ? { ...page.shown, items: page.items.map((it) => ({ ...it, type: shownType })) } : page.shown;
       session.world.out(await print(format, shown, () => view(page.items, session.world.now())));
@@ -74,15 +74,11 @@ const dataplanesPath = ({ flags }: Call): string =>
     ...(["gateway", "ingress"] as const).filter((name) => flags.isSet(name)).map((name) => [name, "true"] as const),
   ])}`;
 
-const configDumpFlag: Flag = { name: "config-dump", type: "bool", help: "older form of --type=config-dump", hidden: true };
+const configDumpFlag: Flag = { name: "config-dump", type: "bool", help: "older form of --type=config-dump", deprecated: "use --type=config-dump" };
 const edsFlag: Flag = { name: "include-eds", type: "bool", help: "with the endpoints, for --type=config-dump" };
 
-/** The wanted type, where the older flag for one of them counts too; said on stderr, for stdout belongs to the answer. */
-function inspectionType(session: Session, { flags }: Call): string {
-  if (!flags.isSet("config-dump")) return flags.text("type");
-  session.world.err("Flag --config-dump has been deprecated, use --type=config-dump\n");
-  return "config-dump";
-}
+/** The wanted type, where the older flag for one of them counts too. */
+const inspectionType = ({ flags }: Call): string => (flags.isSet("config-dump") ? "config-dump" : flags.text("type"));
 
 const adminQuery = (type: string, { flags }: Call): string => (type === "config-dump" ? `xds${query([["include_eds", String(flags.isSet("include-eds"))]])}` : type);
 
@@ -96,16 +92,16 @@ function dataplaneCommand(session: Session): CommandSpec {
       meshFlag, configDumpFlag, edsFlag,
       { name: "type", type: "string", help: "policies, config-dump, stats, clusters or config", fallback: "policies" },
       { name: "shadow", type: "bool", help: "for --type=config: as it would be with the policies labelled kuma.io/effect: shadow" },
-      { name: "include", type: "strings", help: "for --type=config: diff adds what would change" },
+      { name: "include", type: "strings", valueName: "include=diff", help: "for --type=config: diff adds what would change" },
     ],
     async run(call) {
       const { flags, args: [name = ""] } = call;
-      const type = inspectionType(session, call);
+      const type = inspectionType(call);
       if (flags.isSet("include-eds") && type !== "config-dump") throw new Error("flag '--include-eds' can be used only when '--type=config-dump'");
       if (flags.isSet("shadow") && type !== "config") throw new Error("flag '--shadow' can be used only when '--type=config'");
       if (flags.has("include") && type !== "config") throw new Error("flag '--include' can be used only when '--type=config'");
       if (!["policies", "config-dump", "stats", "clusters", "config"].includes(type)) throw new Error("invalid inspection type");
-      const client = await session.checkedClient();
+      const client = await session.client();
       const base = itemPath(dataplaneKind, flags.text("mesh"), name);
       if (type === "policies") return session.world.out(policiesOfProxy(objectAt((await client.request({ path: `${base}/policies` })).json())));
       const configQuery = query([["shadow", String(flags.isSet("shadow"))], ...flags.list("include").map((it) => ["include", it] as const)]);
@@ -115,7 +111,8 @@ function dataplaneCommand(session: Session): CommandSpec {
   };
 }
 
-function zoneProxyCommand(session: Session, name: string, path: string): CommandSpec {
+function zoneProxyCommand(session: Session, title: string, path: string): CommandSpec {
+  const name = title.toLowerCase();
   return {
     name,
     argumentNames: "NAME",
@@ -123,10 +120,11 @@ function zoneProxyCommand(session: Session, name: string, path: string): Command
     argumentCount: 1,
     flags: [{ name: "type", type: "string", help: "config-dump, stats or clusters", fallback: "config-dump" }, configDumpFlag, edsFlag],
     async run(call) {
-      const type = inspectionType(session, call);
+      const type = inspectionType(call);
       if (call.flags.isSet("include-eds") && type !== "config-dump") throw new Error("flag '--include-eds' can be used only when '--type=config-dump'");
+      if (type === "policies") throw new Error(`Policies are not applied on ${title}, please use '--config-dump' flag to get envoy config dump of the ${title}`);
       if (!["config-dump", "stats", "clusters"].includes(type)) throw new Error("invalid inspection type");
-      const client = await session.checkedClient();
+      const client = await session.client();
       session.world.out((await client.request({ path: `/${path}/${encodeURIComponent(call.args[0] ?? "")}/${adminQuery(type, call)}`, expects: "text" })).text);
     },
   };
@@ -138,7 +136,7 @@ function trustCommand(session: Session): CommandSpec {
     summary: "Show certificates, authorities, signing keys and live connections, with their ends",
     argumentCount: 0,
     async run({ flags }) {
-      const client = await session.checkedClient();
+      const client = await session.client();
       const document = objectAt((await client.request({ path: "/_trust" })).json());
       session.world.out(await print(formatOf(flags.text("output")), document, () => trustTables(document)));
     },
@@ -149,12 +147,11 @@ function gatewayCommand(session: Session): CommandSpec {
   return {
     name: "meshgateway",
     argumentNames: "NAME",
-    summary: "Show the proxies of one gateway",
+    summary: "Show the proxies of one gateway of the mesh default",
     argumentCount: 1,
-    flags: [meshFlag],
-    async run({ flags, args: [name = ""] }) {
-      const client = await session.checkedClient();
-      const answer = await client.request({ path: `${itemPath({ scope: "Mesh", path: "meshgateways" }, flags.text("mesh"), name)}/dataplanes` });
+    async run({ args: [name = ""] }) {
+      const client = await session.client();
+      const answer = await client.request({ path: `${itemPath({ scope: "Mesh", path: "meshgateways" }, "default", name)}/dataplanes` });
       session.world.out(listAt(answer.json(), "items").map((it) => `${textAt(it, "dataplane", "name")}\n`).join(""));
     },
   };
@@ -172,11 +169,11 @@ function policyCommand(session: Session, kind: KindNames): CommandSpec {
       { name: "new-api", type: "bool", help: "a plain list of the proxies" },
     ],
     async run({ flags, args: [name = ""] }) {
-      const client = await session.checkedClient();
+      const client = await session.client();
       const base = itemPath(kind, flags.text("mesh"), name);
       if (!flags.isSet("new-api")) return session.world.out(proxiesOfPolicy(objectAt((await client.request({ path: `${base}/dataplanes` })).json())));
       const offset = flags.number("offset");
-      const page = await fetchPage(client, `${base}/_resources/dataplanes${query(offset === 0 ? [] : [["offset", String(offset)]])}`, kind.name);
+      const page = await fetchPage(client, `${base}/_resources/dataplanes${query(offset === 0 ? [] : [["offset", String(offset)]])}`);
       const rows = () => table(["Type", "Mesh", "Name"], page.items.map((it) => [textAt(it, "type"), textAt(it, "mesh"), textAt(it, "name")]));
       session.world.out(await print(formatOf(flags.text("output")), page.shown, () => `${rows()}\nTotal: ${textAt(page.shown, "total")}\n${page.footer}`));
     },

@@ -1,6 +1,6 @@
 // The three forms of every answer: a table for people, YAML and JSON for scripts.
 import { printJson } from "./json.ts";
-import type { Flag } from "../cli/flags.ts";
+import type { Flag } from "#platform/command-line";
 
 export const outputFlag: Flag = { name: "output", short: "o", type: "string", help: "how to print the answer: table, yaml or json", fallback: "table" };
 

@@ -2,7 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { httpClient, type HttpClientOptions } from "#security";
 import type { ApiServer } from "../config/config.ts";
-import { plaintextTokenFlag, reasonOf, userAgent, type World } from "../program.ts";
+import { plaintextTokenFlag, reasonOf, reasonOfFile, userAgent, type World } from "../program.ts";
+import { reasonOfConnection } from "./reason.ts";
 
 export interface Answer {
   readonly status: number;
@@ -58,10 +59,10 @@ export async function controlPlaneClient(server: ApiServer, settings: ClientSett
   const send = async ({ method = "GET", path, body, expects }: Call): Promise<Answer> => {
     const headers = { accept: expects === "text" ? "*/*" : "application/json", ...(body === undefined ? {} : { "content-type": "application/json" }) };
     const answer = await http.request({ method, path, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }).catch((error: unknown) => {
-      throw new Error(`${method.charAt(0)}${method.slice(1).toLowerCase()} "${url}${path}": ${withHint(reasonOf(error))}`, { cause: error });
+      throw new Error(`${method.charAt(0)}${method.slice(1).toLowerCase()} "${url}${path}": ${withHint(reasonOfConnection(error))}`, { cause: error });
     });
     const text = answer.body.toString("utf8");
-    return { status: answer.status, text, json: () => JSON.parse(text) as unknown };
+    return { status: answer.status, text, json: () => parsed(text) };
   };
   return {
     send,
@@ -72,6 +73,16 @@ export async function controlPlaneClient(server: ApiServer, settings: ClientSett
     },
     close: () => http.close(),
   };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const first = text.trimStart().charAt(0);
+    if (first === "") throw new Error("unexpected end of JSON input", { cause: error });
+    throw new Error(/[[{"\dtfn-]/.test(first) ? reasonOf(error) : `invalid character '${first}' looking for beginning of value`, { cause: error });
+  }
 }
 
 const withHint = (reason: string): string => (reason.includes("refused to send a credential") ? `${reason}, or --${plaintextTokenFlag} if nobody can listen on the way` : reason);
@@ -86,14 +97,14 @@ async function trustOf(server: ApiServer, world: World): Promise<Pick<HttpClient
   if (!server.url?.startsWith("https:")) return {};
   const read = (path: string, what: string) =>
     readFile(path, "utf8").catch((error: unknown) => {
-      throw new Error(`could not read ${what}: ${reasonOf(error)}`, { cause: error });
+      throw new Error(`could not configure HTTP client with TLS: ${what}: ${reasonOfFile(error)}`, { cause: error });
     });
   const { caCertFile, clientCertFile, clientKeyFile } = server;
   return {
     environment: { SSL_CERT_FILE: world.env["SSL_CERT_FILE"], SSL_CERT_DIR: world.env["SSL_CERT_DIR"] },
     ...(server.skipVerify ? { skipVerify: { iUnderstandThatTheServerIsNotVerified: true } } : {}),
-    ...(caCertFile && !server.skipVerify ? { caPem: await read(caCertFile, "the CA certificate") } : {}),
-    ...(clientCertFile && clientKeyFile ? { clientCert: { certPem: await read(clientCertFile, "the client certificate"), keyPem: await read(clientKeyFile, "the client key") } } : {}),
+    ...(caCertFile && !server.skipVerify ? { caPem: await read(caCertFile, "could not read CA cert") } : {}),
+    ...(clientCertFile && clientKeyFile ? { clientCert: { certPem: await read(clientCertFile, "could not create key pair from client cert and client key"), keyPem: await read(clientKeyFile, "could not create key pair from client cert and client key") } } : {}),
   };
 }
 

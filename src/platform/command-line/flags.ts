@@ -1,5 +1,5 @@
 // Flags and how their values are read: the forms and the complaints that scripts know from Kuma's tools.
-import { parseDuration } from "#platform";
+import { parseDuration } from "../duration.ts";
 
 export type FlagType = "string" | "int" | "bool" | "duration" | "strings" | "map";
 
@@ -10,9 +10,15 @@ export interface Flag {
   readonly help: string;
   /** What counts when the flag is absent, in the form a user would write. */
   readonly fallback?: string;
+  /** The help says the default in other words. */
+  readonly hidesFallback?: boolean;
   readonly required?: boolean;
+  /** Stands for the value in the help, instead of the type. */
+  readonly valueName?: string;
   /** Accepted, but not shown in the help. */
   readonly hidden?: boolean;
+  /** What to use instead: not shown in the help, and said on stderr when it is given. */
+  readonly deprecated?: string;
 }
 
 /** A complaint about the command line: the usage is shown with it. */

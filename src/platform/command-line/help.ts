@@ -1,5 +1,5 @@
 // Help and usage of a command: sections and columns as users of Kuma's tools expect them.
-import type { Place } from "./command.ts";
+import { inheritedFlags, ownFlags, type Place } from "./command.ts";
 import type { Flag } from "./flags.ts";
 
 export function helpText(place: Place): string {
@@ -9,11 +9,12 @@ export function helpText(place: Place): string {
 }
 
 export function usageText(place: Place): string {
-  const { spec, path, inherited } = place;
+  const { spec, path } = place;
+  const inherited = inheritedFlags(place);
   const shown = (spec.commands ?? []).filter((it) => !it.hidden).toSorted(byName);
-  const own = [...(spec.sharedFlags ?? []), ...(spec.flags ?? []), helpFlag(spec.name)];
+  const own = ownFlags(place);
   const sections = [
-    `Usage:\n  ${path}${shown.length > 0 ? " [command]" : `${spec.argumentNames ? ` ${spec.argumentNames}` : ""} [flags]`}`,
+    `Usage:${spec.run ? `\n  ${path}${spec.argumentNames ? ` ${spec.argumentNames}` : ""} [flags]` : ""}${shown.length > 0 ? `\n  ${path} [command]` : ""}`,
     ...(spec.aliases?.length ? [`Aliases:\n  ${[spec.name, ...spec.aliases].join(", ")}`] : []),
     ...(spec.examples ? [`Examples:\n${spec.examples}`] : []),
     ...(shown.length > 0 ? [`Available Commands:\n${rows(shown.map((it) => [it.name, it.summary]), 11)}`] : []),
@@ -24,19 +25,18 @@ export function usageText(place: Place): string {
   return `${sections.join("\n\n")}\n`;
 }
 
-const helpFlag = (name: string): Flag => ({ name: "help", short: "h", type: "bool", help: `help for ${name}` });
-
-const typeNames: Readonly<Record<Flag["type"], string>> = { string: "string", int: "int", bool: "", duration: "duration", strings: "strings", map: "stringToString" };
+export const typeNames: Readonly<Record<Flag["type"], string>> = { string: "string", int: "int", bool: "", duration: "duration", strings: "strings", map: "stringToString" };
 
 function flagRows(flags: readonly Flag[]): string {
-  const visible = flags.filter((it) => !it.hidden).toSorted(byName);
-  const left = visible.map((flag) => `${flag.short ? `-${flag.short}, ` : "    "}--${flag.name} ${typeNames[flag.type]}`.trimEnd());
+  const visible = flags.filter((it) => !it.hidden && !it.deprecated).toSorted(byName);
+  const left = visible.map((flag) => `${flag.short ? `-${flag.short}, ` : "    "}--${flag.name} ${flag.valueName ?? typeNames[flag.type]}`.trimEnd());
   const width = Math.max(...left.map((it) => it.length)) + 3;
   return visible.map((flag, at) => `  ${(left[at] ?? "").padEnd(width)}${flag.help}${defaultText(flag)}`).join("\n");
 }
 
-function defaultText(flag: Flag): string {
-  if (flag.fallback === undefined) return "";
+export function defaultText(flag: Flag): string {
+  if (flag.fallback === undefined) return flag.type === "map" ? " (default [])" : "";
+  if (flag.hidesFallback) return "";
   return flag.type === "string" ? ` (default "${flag.fallback}")` : flag.type === "strings" ? ` (default [${flag.fallback}])` : ` (default ${flag.fallback})`;
 }
 

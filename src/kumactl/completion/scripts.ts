@@ -1,5 +1,5 @@
 // Completion scripts for shells, written from the command tree: which words may follow which.
-import type { CommandSpec } from "./cli/command.ts";
+import type { CommandSpec } from "#platform/command-line";
 
 interface Step {
   /** The commands so far, such as `get meshes`. */
@@ -27,7 +27,7 @@ const quoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\'
 
 // The words before the cursor that are no flags say which commands were chosen; the deepest known chain wins.
 function bash(steps: readonly Step[]): string {
-  return `# bash completion for kumactl
+  return `# bash completion for kumactl                              -*- shell-script -*-
 _kumactl_words() {
   case "$1" in
 ${cases(steps, (step) => `echo ${quoted(step.words.map((it) => it.word).join(" "))}`)}
@@ -78,7 +78,7 @@ function fish(steps: readonly Step[]): string {
     }),
   );
   const known = steps.map((it) => quoted(it.after)).join(" ");
-  return `# fish completion for kumactl
+  return `# fish completion for kumactl                              -*- shell-script -*-
 function __kumactl_chain
   set -l chain ""
   for word in (commandline -opc)[2..-1]
