@@ -17,7 +17,7 @@ export function envoyAdminRoutes(app: FastifyInstance, options: ApiOptions): voi
     ["/zoneegresses/:name/:page", "ZoneEgress", "zone egress"],
   ] as const;
   for (const [path, type, words] of routes) {
-    app.get<{ Params: { readonly mesh?: string; readonly name: string; readonly page: string } }>(path, { config: { producesText: true } }, async (request, reply) => {
+    app.get<{ Params: { readonly mesh?: string; readonly name: string; readonly page: string } }>(path, async (request, reply) => {
       const { mesh = "", name } = request.params;
       const page = pages.find((it) => it === request.params.page);
       if (!page) throw new KumaError(notFound("Not found").failure, { attempt });

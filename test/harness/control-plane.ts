@@ -1,4 +1,5 @@
 // A control plane of this very process for tests: kept in memory, on free ports, with a log that remembers.
+import { request as httpRequest } from "node:http";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,6 +24,8 @@ export interface TestControlPlane {
   /** The body is sent as it is when it is text. Both are the local administrator's. */
   put(path: string, body: unknown): Promise<Answer>;
   remove(path: string): Promise<Answer>;
+  /** Any request, with these headers and no others that matter. */
+  send(method: string, path: string, headers: Readonly<Record<string, string>>, body?: string): Promise<Answer & { readonly headers: Readonly<Record<string, unknown>> }>;
   /** `kind` is `dataplane`, `zone` or `user`; the body is that of `/tokens/<kind>`. */
   token(kind: "dataplane" | "zone" | "user", body: object): Promise<string>;
   stop(): Promise<void>;
@@ -62,6 +65,16 @@ export async function startTestControlPlane({ env = {}, clock = systemClock }: T
     get: (path) => call("GET", path),
     put: (path, body) => call("PUT", path, body),
     remove: (path) => call("DELETE", path),
+    send: (method, path, headers, body) =>
+      new Promise((resolve, reject) => {
+        const request = httpRequest(`${api}${path}`, { method, headers: { ...headers, ...(body === undefined ? {} : { "content-length": Buffer.byteLength(body) }) } }, (response) => {
+          const chunks: Buffer[] = [];
+          response.on("data", (chunk: Buffer) => void chunks.push(chunk));
+          response.on("end", () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString(), headers: response.headers }));
+        });
+        request.on("error", reject);
+        request.end(body);
+      }),
     async token(kind, body) {
       const { status, text } = await call("POST", `/tokens/${kind}`, { validFor: hour, ...body });
       if (status !== 200) throw new Error(`no ${kind} token: ${status} ${text}`);

@@ -1,24 +1,32 @@
-// The older pages about policies: which proxies one is attached to, and what is attached to one (spec/api.md 2.7). Older policies change no proxy, so they are attached to none.
+// The older pages about policies: which proxies one is attached to, and what is attached to one (spec/api.md 2.7).
 import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import { Dataplane_Networking_Gateway_GatewayType as GatewayType } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import type { MeshGateway, MeshGatewayRoute } from "#gen/kuma/mesh/v1alpha1/gateway_pb.js";
-import { selects, type PolicyResource } from "#mesh";
+import type { PolicyResource } from "#mesh";
 import { KumaError, notFound, printMeta, type Resource } from "#resources";
 import type { Inspect, ProxyPath } from "../options.ts";
-import { matchedKinds, targetsOf } from "./matched.ts";
+import { fitsTags, matchedKinds, selectsProxy } from "./matched.ts";
+import { olderAttachments, olderPolicyKinds } from "./older-policies.ts";
 import { viewOr404, type InspectionParts } from "./parts.ts";
 
 type OfKind = ProxyPath & { readonly type: string };
 const byName = (a: Resource, b: Resource): number => (a.name < b.name ? -1 : 1);
+const isBuiltin = ({ spec: { networking } }: Resource<Dataplane>): boolean => networking?.gateway?.type === GatewayType.BUILTIN;
 const nameOf = ({ mesh, name }: Resource) => ({ mesh, name });
 
 /** A policy that does not exist is attached to nothing. */
 export function attachedDataplanes(parts: InspectionParts): Inspect<OfKind> {
   return ({ mesh, name, type }) => {
     const view = viewOr404(parts, mesh);
-    const policy = parts.kinds.byName(type)?.policy ? view.list(type).find((it) => it.name === name) : undefined;
-    const dataplanes = policy ? (view.list("Dataplane") as readonly Resource<Dataplane>[]).filter((it) => selects(policy as PolicyResource, it, targetsOf(view))) : [];
-    const items = dataplanes.toSorted(byName).map((it) => ({ kind: "SidecarDataplane", dataplane: nameOf(it), attachments: [{ type: "dataplane" }] }));
+    const policy = view.list(type).find((it) => it.name === name);
+    const kind = parts.kinds.byName(type);
+    if (!policy || !kind) return { total: 0, items: [] };
+    const isOlder = olderPolicyKinds(parts.kinds).includes(type);
+    const items = (view.list("Dataplane") as readonly Resource<Dataplane>[]).toSorted(byName).flatMap((dataplane) => {
+      const older = isOlder ? olderAttachments(parts, view, dataplane).filter((it) => it.policies.includes(policy)).map((it) => it.attachment) : [];
+      const attachments = isOlder ? older : selectsProxy(kind, policy as PolicyResource, dataplane, view) ? [{ type: "dataplane" }] : [];
+      return attachments.length > 0 && !isBuiltin(dataplane) ? [{ kind: "SidecarDataplane", dataplane: nameOf(dataplane), attachments }] : [];
+    });
     return { total: items.length, items };
   };
 }
@@ -28,9 +36,19 @@ export function attachedPolicies(parts: InspectionParts): Inspect<ProxyPath> {
     const view = viewOr404(parts, mesh);
     const dataplane = (view.list("Dataplane") as readonly Resource<Dataplane>[]).find((it) => it.name === name);
     if (!dataplane) throw new KumaError(notFound("Not found").failure, { attempt: "Could not get MatchedPolicies" });
-    const matched = matchedKinds(parts.kinds, view, dataplane).map(({ kind, matched: { all } }) => [kind.name, all.map((it) => printMeta(kind, it, kind.name))] as const);
-    const matchedPolicies = Object.fromEntries(matched.toSorted(([a], [b]) => (a < b ? -1 : 1)));
-    const items = matched.length > 0 ? [{ type: "dataplane", matchedPolicies }] : [];
+    const print = (policies: readonly Resource[]) =>
+      Object.fromEntries(
+        [...Map.groupBy(policies, (it) => it.type)].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([type, list]) => {
+          const kind = parts.kinds.byName(type);
+          return [type, kind ? list.map((it) => printMeta(kind, it, type)) : []];
+        }),
+      );
+    const newer = matchedKinds(parts.kinds, view, dataplane).flatMap(({ matched: { all } }) => all);
+    const [first, ...others] = olderAttachments(parts, view, dataplane);
+    const ofProxy = first?.attachment.type === "dataplane" ? first.policies : [];
+    const rest = ofProxy.length > 0 || !first ? others : [first, ...others];
+    const whole = [...newer, ...ofProxy];
+    const items = [...(whole.length > 0 ? [{ type: "dataplane", matchedPolicies: print(whole) }] : []), ...rest.map((it) => ({ ...it.attachment, matchedPolicies: print(it.policies) }))];
     return { kind: "SidecarDataplane", total: items.length, items };
   };
 }
@@ -43,8 +61,7 @@ export function gatewayDataplanes(parts: InspectionParts): Inspect<OfKind> {
     if (!resource) throw new KumaError(notFound("Not found").failure, { attempt: `Could not find ${type}` });
     const isSelected = ({ spec: { networking } }: Resource<Dataplane>) => {
       const gateway = networking?.gateway;
-      if (gateway?.type !== GatewayType.BUILTIN) return false;
-      return resource.spec.selectors.some(({ match }) => Object.entries(match).every(([key, value]) => gateway.tags[key] !== undefined && (value === "*" || gateway.tags[key] === value)));
+      return gateway?.type === GatewayType.BUILTIN && resource.spec.selectors.some(({ match }) => fitsTags(match, gateway.tags));
     };
     const items = (view.list("Dataplane") as readonly Resource<Dataplane>[]).filter(isSelected).toSorted(byName).map((it) => ({ dataplane: nameOf(it) }));
     return { total: items.length, items };

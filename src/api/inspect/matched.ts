@@ -1,7 +1,8 @@
 // The policies that select one proxy, kind by kind in their order of application, and what references in them can mean.
-import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
-import { matchPolicies, memoOn, type MatchedPolicies, type MeshView, type PolicyResource, type RuleTargets } from "#mesh";
-import { displayName, formatKri, kriOf, type Kinds, type Labels, type Resource, type SpecKind } from "#resources";
+import { Dataplane_Networking_Gateway_GatewayType as GatewayType, type Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
+import { matchGatewayPolicies, matchPolicies, memoOn, selects, type GatewayResource, type MatchedPolicies, type MeshView, type PolicyResource, type RuleTargets } from "#mesh";
+import type { MeshGateway } from "#gen/kuma/mesh/v1alpha1/gateway_pb.js";
+import { displayName, formatKri, kriOf, type Kind, type Kinds, type Labels, type Resource, type SpecKind } from "#resources";
 
 export interface MatchedKind {
   readonly kind: SpecKind;
@@ -22,6 +23,17 @@ export function matchedKinds(kinds: Kinds, view: MeshView, dataplane: Resource<D
     return matched.all.length > 0 ? [{ kind, matched }] : [];
   });
 }
+
+/** Builtin gateways are selected by the tags of their listeners; everything else by its own. */
+export function selectsProxy(kind: Kind, policy: PolicyResource, dataplane: Resource<Dataplane>, view: MeshView): boolean {
+  const gateway = dataplane.spec.networking?.gateway;
+  if (gateway?.type !== GatewayType.BUILTIN) return selects(policy, dataplane, targetsOf(view));
+  const served = (view.list("MeshGateway") as readonly Resource<MeshGateway>[]).filter(({ spec: { selectors } }) => selectors.some(({ match }) => fitsTags(match, gateway.tags)));
+  return served.some((it) => matchGatewayPolicies(kind, [policy], dataplane, it as GatewayResource).all.length > 0);
+}
+
+/** `*` stands for any value of a tag that is there. */
+export const fitsTags = (match: Labels, tags: Labels): boolean => Object.entries(match).every(([key, value]) => tags[key] !== undefined && (value === "*" || tags[key] === value));
 
 export interface Meta {
   readonly type: string;

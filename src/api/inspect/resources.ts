@@ -1,10 +1,11 @@
 // Which proxies a policy or a service means, and the hostnames of a service (spec/api.md 2.7).
 import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
-import { selectsDataplane, selects, type MeshServiceResource, type PolicyResource } from "#mesh";
+import { selectsDataplane, type MeshServiceResource, type PolicyResource } from "#mesh";
 import { KumaError, notFound, type Resource } from "#resources";
 import { pageOffset, pageSize } from "../lists.ts";
 import type { Inspect, ProxyPath } from "../options.ts";
-import { metaOf, targetsOf } from "./matched.ts";
+import { metaOf, selectsProxy } from "./matched.ts";
+import { olderPolicyKinds, olderPolicySelects } from "./older-policies.ts";
 import { viewOr404, type InspectionParts } from "./parts.ts";
 
 type OfKind = ProxyPath & { readonly type: string };
@@ -15,10 +16,16 @@ export function matchedDataplanes(parts: InspectionParts): Inspect<OfKind> {
     const view = viewOr404(parts, mesh);
     const resource = view.list(type).find((it) => it.name === name);
     const isService = type === "MeshService";
-    if (!resource) throw new KumaError(notFound("Not found").failure, { attempt: isService ? "Could not retrieve MeshService" : "Could not retrieve policy" });
+    if (!resource) throw new KumaError(notFound("Not found").failure, { attempt: "Could not retrieve policy" });
     const wanted = query["name"] ?? "";
+    const kind = parts.kinds.byName(type);
+    const isOlder = olderPolicyKinds(parts.kinds).includes(type);
+    const means = (it: Resource<Dataplane>): boolean => {
+      if (isService) return selectsDataplane(resource as MeshServiceResource, it);
+      return isOlder || !kind ? olderPolicySelects(resource, it) : selectsProxy(kind, resource as PolicyResource, it, view);
+    };
     const all = (view.list("Dataplane") as readonly Resource<Dataplane>[])
-      .filter((it) => it.name.includes(wanted) && (isService ? selectsDataplane(resource as MeshServiceResource, it) : selects(resource as PolicyResource, it, targetsOf(view))))
+      .filter((it) => it.name.includes(wanted) && means(it))
       .toSorted((a, b) => (a.name < b.name ? -1 : 1));
     const offset = pageOffset(query["offset"], "Could not retrieve policy");
     const end = offset + pageSize(query["size"], "Could not retrieve policy");
