@@ -73,7 +73,7 @@ async function setUp(identity: MeshIdentity, { mesh, zone, authorities }: Surrou
   }
   const { provider } = identity.spec;
   if (!provider) return { conditions: [condition("SpiffeIDProvider", "True", "SpiffeIDProvided", "Providing only SpiffeIDs for services.")] };
-  if (provider.type === "Extension") return { conditions: [condition("Provider", "False", "ProviderNotFoundError", `provider: ${provider.extension?.name ?? provider.type} not found`)] };
+  if (provider.type === "Extension") return { conditions: [condition("Provider", "False", "ProviderNotFoundError", `provider: ${provider.type} not found`)] };
   const working = condition("Provider", "True", "ProviderInitialized", "Provider successfully initialized");
   if (provider.type === "Spire") return { conditions: [working] };
   const opened = await authorities.open(identity);

@@ -8,7 +8,7 @@ export { staticCluster, type ClusterDraft } from "./draft/cluster.ts";
 export { chain, openListener, type ChainDraft, type ListenerDraft } from "./draft/listener.ts";
 export { loopbackCidrs, openHttp, type HttpDraft, type RouteDraft } from "./draft/http.ts";
 export { fileTls } from "./internal/mesh-prometheus.ts";
-export { inboundTls } from "./mesh-tls.ts";
+export { domainTrustSecret, inboundTls } from "./mesh-tls.ts";
 export { sanitised, socketPath, system } from "./names.ts";
 export { protoDuration } from "./duration.ts";
 // names in certificates, which policies match on

@@ -1,7 +1,11 @@
 // Both ends of the mesh's mutual TLS, whoever gives the certificates: the Mesh's authority, a MeshIdentity, an agent of SPIRE.
+import { create } from "@bufbuild/protobuf";
+import { SecretSchema, type Secret } from "#gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.js";
+import { SPIFFECertValidatorConfigSchema } from "#gen/envoy/extensions/transport_sockets/tls/v3/tls_spiffe_validator_config_pb.js";
 import type { MeshTlsPlan, Plan } from "#mesh";
 import type { DownstreamTlsContext } from "#gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js";
 import { spiffeTrustDomainPrefix } from "#security/names";
+import { packNew } from "./any.ts";
 import { downstreamTls, uriPrefix, type SecretNames } from "./draft/tls.ts";
 import { system } from "./names.ts";
 
@@ -12,7 +16,7 @@ export function tlsSecrets(plan: Plan): SecretNames | undefined {
   const family = plan.isUnified ? "unified" : "legacy";
   const { certificate } = mtls;
   if (certificate.from === "spire") {
-    return { identity: certificate.name, ca: system.everyTrustDomain, source: { cluster: system.spireAgent, timeoutMs: certificate.timeoutMs } };
+    return { identity: certificate.name, ca: system.everyTrustDomain, agent: system.spireAgent };
   }
   return {
     identity: certificate.from === "mesh" ? system.identity(meshName)[family] : certificate.name,
@@ -27,6 +31,15 @@ export function inboundTls(plan: Plan): DownstreamTlsContext | undefined {
   return downstreamTls(secrets, callersOf(plan.mtls, plan.meshName).map((domain) => uriPrefix(spiffeTrustDomainPrefix(domain))));
 }
 
-function callersOf({ trustDomains }: MeshTlsPlan, mesh: string): readonly string[] {
-  return trustDomains.length > 0 ? trustDomains : [mesh];
+/** Trust by domain: Envoy asks the authority of the very domain that a certificate names. */
+export function domainTrustSecret(name: string, domains: ReadonlyMap<string, string>): Secret {
+  const trustDomains = [...domains].map(([domain, pem]) => ({ name: domain, trustBundle: { specifier: { case: "inlineBytes" as const, value: Buffer.from(pem) } } }));
+  const customValidatorConfig = { name: "envoy.tls.cert_validator.spiffe", typedConfig: packNew(SPIFFECertValidatorConfigSchema, { trustDomains }) };
+  return create(SecretSchema, { name, type: { case: "validationContext", value: { customValidatorConfig } } });
+}
+
+/** With the mesh's own certificates and trust by domain the validator alone decides: a name outside the domains has no authority. */
+function callersOf({ certificate, trustDomains }: MeshTlsPlan, mesh: string): readonly string[] {
+  if (trustDomains.length === 0) return [mesh];
+  return certificate.from === "mesh" ? [] : trustDomains;
 }

@@ -43,7 +43,7 @@ function makeCluster(plan: Plan, cluster: ClusterPlan, target: TargetPlan, { sea
     const draft = edsCluster(clusterName(plan.meshName, destination, plan.isUnified), destination.protocol);
     speakHttp2(draft);
     const secrets = tlsSecrets(plan);
-    if (plan.mtls && secrets && isTlsReady(destination, plan.mtls.asksReadiness)) {
+    if (plan.mtls && secrets && isTlsReady(destination, plan.mtls)) {
       const sni = plan.mtls.certificate.from === "mesh" ? sniOf(plan.meshName, destination) : identitySni(plan.meshName, destination);
       draft.tls = upstreamTls(secrets, sni, sansOf(plan.meshName, destination).map(uriExact));
     }

@@ -6,6 +6,7 @@ import { dnsDocument, dnsResources } from "./internal/dns.ts";
 import { dynamicConfigResources } from "./internal/dynamic-config.ts";
 import { zoneProxyResources, type ZoneProxy } from "./internal/zone-proxy.ts";
 import { meshPrometheus } from "./internal/mesh-prometheus.ts";
+import { spireResources } from "./internal/spire.ts";
 import { transparentProxyResources } from "./internal/transparent-proxy.ts";
 import { sealCluster } from "./draft/cluster.ts";
 import { sealEndpoints } from "./draft/endpoints.ts";
@@ -101,7 +102,7 @@ function build(plan: Plan, adminTls: AdminTls | undefined, parts: PipelineParts)
   const outbound = sharedOutbound(plan, parts);
   const dns = dnsResources(plan, parts);
   const own = policyResources(plan, parts);
-  const all = [admin, transparent, inbound, dns, own];
+  const all = [admin, transparent, inbound, dns, own, spireResources(plan, parts)];
   return {
     clusters: joined(all.flatMap((it) => it.clusters), outbound.clusters),
     listeners: joined(all.flatMap((it) => it.listeners), outbound.listeners),
@@ -112,7 +113,7 @@ function build(plan: Plan, adminTls: AdminTls | undefined, parts: PipelineParts)
 
 function secretsOf(plan: Plan): ProxySecrets | undefined {
   const names = tlsSecrets(plan);
-  return names && !names.source ? { identity: names.identity, trust: names.ca, isByDomain: names.ca === system.trustBundle } : undefined;
+  return names && names.agent === undefined ? { identity: names.identity, trust: names.ca, isByDomain: names.ca === system.trustBundle } : undefined;
 }
 
 /** What policies give the proxy itself, and the documents for its kuma-dp. */

@@ -26,8 +26,7 @@ export interface ConnectionFacts {
 }
 
 export interface Certificate {
-  readonly issuedAt: number;
-  readonly expiresAt: number;
+  readonly validity?: { readonly issuedAt: number; readonly expiresAt: number } | undefined;
   readonly backend: string;
   readonly supportedBackends: readonly string[];
 }
@@ -172,7 +171,7 @@ function nextInsight(
   if (certificate) {
     insight.mTLS = create(DataplaneInsightSchema, {
       mTLS: {
-        certificateExpirationTime: timestampFromMs(certificate.expiresAt), lastCertificateRegeneration: timestampFromMs(certificate.issuedAt),
+        ...(certificate.validity ? { certificateExpirationTime: timestampFromMs(certificate.validity.expiresAt), lastCertificateRegeneration: timestampFromMs(certificate.validity.issuedAt) } : {}),
         certificateRegenerations: regenerations, issuedBackend: certificate.backend, supportedBackends: [...certificate.supportedBackends],
       },
     }).mTLS;

@@ -70,13 +70,13 @@ function checkNames(config: Config): string[] {
 const meaningless: readonly KeyPath[] = [
   "store.cache.enabled", "store.cache.expirationTime", "store.upsert.conflictRetryBaseBackoff", "store.upsert.conflictRetryMaxTimes", "store.upsert.conflictRetryJitterPercent",
   "xdsServer.dataplaneConfigurationRefreshInterval", "xdsServer.nackBackoff", "ipam.allocationInterval", "meshService.generationInterval", "runtime.universal.vipRefreshInterval",
-  "coreResources.status.meshServiceInterval", "monitoringAssignmentServer.assignmentRefreshInterval", "eventBus.bufferSize", "metrics.mesh.bufferSize", "metrics.mesh.eventProcessors", "general.dnsCacheTTL",
+  "coreResources.status.meshServiceInterval", "coreResources.status.meshIdentityInterval", "monitoringAssignmentServer.assignmentRefreshInterval", "eventBus.bufferSize", "metrics.mesh.bufferSize", "metrics.mesh.eventProcessors", "general.dnsCacheTTL",
 ];
 
 /** Prefixes of features that are not built yet. */
 const later = [
   "multizone.global.", "multizone.zone.kds.", "runtime.kubernetes.", "store.postgres.", "store.kubernetes.", "interCp.", "tracing.", "reports.",
-  "metrics.openTelemetry.", "experimental.", "proxy.gateway.", "runtime.universal.spire.", "apiServer.gui.", "dpServer.hds.",
+  "metrics.openTelemetry.", "experimental.", "proxy.gateway.", "apiServer.gui.", "dpServer.hds.",
 ];
 
 function ineffective(config: Config): string[] {

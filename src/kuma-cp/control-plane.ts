@@ -72,7 +72,7 @@ export async function startControlPlane({ config, platform, levels, home, enviro
   const planner = createPlanner({ policyKinds: targetRefKinds(kinds), kindOf: (name) => kinds.byName(name), shapers: routeShapers });
   const sealer = createSealer();
   const pipeline = createPipeline(envoyPolicies, sealer);
-  const settings = { internalCidrs: config.get("ipam.knownInternalCIDRs"), serviceVipPort: config.get("dnsServer.serviceVipPort"), dnsDomain: config.get("dnsServer.domain") };
+  const settings = { internalCidrs: config.get("ipam.knownInternalCIDRs"), serviceVipPort: config.get("dnsServer.serviceVipPort"), dnsDomain: config.get("dnsServer.domain"), spireSocketPath: config.get("runtime.universal.spire.socketPath") };
   const meshes = followMeshes({ store, kinds: kinds.all, zone: place.zone, settings, clock: platform.clock, minGapMs: 20 });
   const instanceId = `${hostname()}-${platform.random.uuid().slice(0, 4)}`;
   const status = trackProxies({
@@ -91,7 +91,7 @@ export async function startControlPlane({ config, platform, levels, home, enviro
       deregistrationDelayMs: config.get("xdsServer.dataplaneDeregistrationDelay"), isRunning: () => isRunning,
     }),
   });
-  const inspect = openInspection({ planner, pipeline, kinds, store, meshes, status, access: credentials.access });
+  const inspect = openInspection({ planner, pipeline, kinds, store, meshes, status, authorities, access: credentials.access });
   const envoyAdmin = openEnvoyAdmin({ store, access: credentials.access, platform });
   const health = openHealth({ config, store, door, platform, credentials, zone: place.zone });
   const tokens = openTokenDesk({

@@ -1,10 +1,9 @@
 // Authorities of MeshIdentities: made or read from where they were put, opened once, kept while they are good (spec/security.md 7.7).
 import { create } from "@bufbuild/protobuf";
-import { readFile } from "node:fs/promises";
 import type { OpenedAuthority } from "#controllers";
 import { SecretSchema } from "#gen/kuma/system/v1alpha1/system_pb.js";
 import { kriOfIdentity, trustDomainOf } from "#mesh";
-import { followFiles, type Platform } from "#platform";
+import { followFiles, readIfExists, type Platform } from "#platform";
 import { durationMs, failureOf } from "#resources";
 import type { MeshIdentity } from "#resources/kinds";
 import { checkProvidedAuthority, isSelfSigned, makeBuiltinRoot, openAuthority, type MeshAuthority } from "#security";
@@ -106,11 +105,12 @@ const failed = (reason: "ProviderInitializationError" | "ProviderValidationError
 
 async function load(identity: MeshIdentity, parts: IdentityAuthorityParts): Promise<Pair | OpenedAuthority> {
   const bundled = identity.spec.provider?.bundled ?? {};
+  const isGenerated = bundled.autogenerate?.enabled === true;
   let pair: Pair;
   try {
-    pair = bundled.autogenerate?.enabled ? await generated(identity, parts) : await provided(identity, bundled, parts);
+    pair = isGenerated ? await generated(identity, parts) : await provided(identity, bundled, parts);
   } catch (error) {
-    return failed("ProviderInitializationError", failureOf(error)?.message ?? (error instanceof Error ? error.message : String(error)));
+    return failed(isGenerated ? "ProviderInitializationError" : "ProviderValidationError", failureOf(error)?.message ?? (error instanceof Error ? error.message : String(error)));
   }
   const [problem] = checkProvidedAuthority(pair.certPem, pair.keyPem);
   if (problem) return failed("ProviderValidationError", `${problem.field}: ${problem.message}`);
@@ -129,7 +129,7 @@ async function generated(identity: MeshIdentity, { store, door, platform, zone }
   const [certPem, keyPem] = [text(certName), text(keyName)];
   if (certPem && keyPem) return { certPem, keyPem };
   const domain = trustDomainOf(identity, zone);
-  if ("error" in domain) throw new Error(domain.error);
+  if ("error" in domain) throw new Error(`executing template failed: ${domain.error}`);
   const root = await makeBuiltinRoot({ trustDomain: domain.text, expiryMs: authorityLifeMs, now: platform.clock.now() });
   const put = (name: string, pem: string) =>
     door.writeResource(writer, { type: "Secret", mesh, name, labels: {}, spec: create(SecretSchema, { data: Buffer.from(pem) }) });
@@ -146,7 +146,7 @@ async function provided(identity: MeshIdentity, { ca }: Bundled, parts: Identity
 
 async function read(source: Source, mesh: string, { store, env }: IdentityAuthorityParts): Promise<string> {
   if (source.type === "InsecureInline") return source.insecureInline?.value ?? "";
-  if (source.type === "File") return readFile(source.file?.path ?? "", "utf8");
+  if (source.type === "File") return readText(source.file?.path ?? "");
   if (source.type === "EnvVar") {
     const value = env[source.envVar?.name ?? ""];
     if (!value) throw new Error(`environment variable ${source.envVar?.name} of the control plane is not set`);
@@ -154,8 +154,14 @@ async function read(source: Source, mesh: string, { store, env }: IdentityAuthor
   }
   const name = source.secretRef?.name ?? "";
   const secret = store.get({ type: "Secret", mesh, name });
-  if (!secret) throw new Error(`Secret "${name}" does not exist in mesh "${mesh}"`);
+  if (!secret) throw new Error(`resource not found: type="Secret" name="${name}" mesh="${mesh}"`);
   return secretText(secret);
+}
+
+async function readText(path: string): Promise<string> {
+  const content = await readIfExists(path);
+  if (!content) throw new Error(`open ${path}: no such file or directory`);
+  return content.toString("utf8");
 }
 
 function filesOf({ spec }: MeshIdentity): readonly string[] {

@@ -10,7 +10,7 @@ import type { ProxyStatus } from "#insights";
 import { KumaError, notFound, type Kinds, type Resource } from "#resources";
 import type { Access } from "#security";
 import type { Store } from "#store";
-import { parseNode, type Meshes } from "#xds";
+import { parseNode, trustOf, type AuthoritySource, type Meshes } from "#xds";
 
 interface Parts {
   readonly planner: Planner;
@@ -18,11 +18,12 @@ interface Parts {
   readonly kinds: Kinds;
   readonly store: Store;
   readonly meshes: Meshes;
+  readonly authorities: AuthoritySource;
   readonly status: Pick<ProxyStatus, "refusals">;
   readonly access: Access;
 }
 
-export function openInspection({ planner, pipeline, kinds, store, meshes, status, access }: Parts): Inspection {
+export function openInspection({ planner, pipeline, kinds, store, meshes, authorities, status, access }: Parts): Inspection {
   /** Undefined for a Dataplane whose proxy never connected. */
   const proxyOf = (mesh: string, name: string): Proxy | undefined => {
     const dataplane = store.get({ type: "Dataplane", mesh, name }) as Resource<Dataplane> | undefined;
@@ -31,7 +32,7 @@ export function openInspection({ planner, pipeline, kinds, store, meshes, status
     const { traits } = parseNode(create(NodeSchema, { id: `${mesh}.${name}`, ...(insight.spec.metadata ? { metadata: insight.spec.metadata } : {}) }));
     return { dataplane, traits };
   };
-  const inspection = createInspection({ planner, pipeline, kinds, viewOf: (mesh) => meshes.current(mesh), proxyOf });
+  const inspection = createInspection({ planner, pipeline, kinds, trustOf: (view) => trustOf(view, authorities.authorityOf(view.mesh.name)?.authority), viewOf: (mesh) => meshes.current(mesh), proxyOf });
   const { dataplaneConfig } = inspection;
   return {
     ...inspection,

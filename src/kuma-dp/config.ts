@@ -42,6 +42,8 @@ export const settings = {
   metricsCertPath: setting("metrics-cert-path", "KUMA_DATAPLANE_RUNTIME_METRICS_CERT_PATH", "", "certificate of the metrics listener"),
   metricsKeyPath: setting("metrics-key-path", "KUMA_DATAPLANE_RUNTIME_METRICS_KEY_PATH", "", "key of the metrics listener"),
   systemCaPath: setting("", "KUMA_DATAPLANE_RUNTIME_DYNAMIC_SYSTEM_CA_PATH", "", "the system's CA bundle; looked for when empty"),
+  spireSupported: setting("", "KUMA_DATAPLANE_RUNTIME_SPIRE_SUPPORTED", "false", "SPIRE's agent can be reached by this proxy", { isBoolean: true }),
+  spireSocketPath: setting("", "KUMA_DATAPLANE_RUNTIME_SPIRE_SOCKET_PATH", "", "where SPIRE's agent listens; as the control plane says when empty"),
   transparentProxy: setting("transparent-proxy", "KUMA_DATAPLANE_RUNTIME_TRANSPARENT_PROXY", "false", "the host redirects traffic to this proxy", { isBoolean: true }),
   bindOutbounds: setting("bind-outbounds", "KUMA_DATAPLANE_RUNTIME_BIND_OUTBOUNDS", "false", "bind every virtual IP of the mesh", { isBoolean: true }),
   xdsVariant: setting("", "KUMA_DATAPLANE_RUNTIME_ENVOY_XDS_TRANSPORT_PROTOCOL_VARIANT", "", "GRPC or DELTA_GRPC"),
@@ -68,7 +70,6 @@ export const acceptedFlags: readonly Setting[] = [
   setting("dns-prometheus-port", "KUMA_DNS_PROMETHEUS_PORT", "19153", "port of CoreDNS' metrics"),
   setting("dns-enable-logging", "KUMA_DNS_ENABLE_LOGGING", "false", "log every query", { isBoolean: true }),
   setting("", "KUMA_APPLICATION_PROBE_PROXY_PORT", "0", "port of the application probe proxy"),
-  setting("", "KUMA_DATAPLANE_RUNTIME_SPIRE_SUPPORTED", "", "SPIRE"),
 ];
 
 /** `flags` holds what the command line set. */

@@ -131,7 +131,7 @@ async function bootstrapRequest(facts: RequestFacts): Promise<Partial<BootstrapR
     metricsResources: { certPath: settings.metricsCertPath, keyPath: settings.metricsKeyPath },
     systemCaPath: settings.systemCaPath || (await systemCaBundle()),
     ipv6Enabled: isOn(settings.ipv6Enabled) && hasIPv6(),
-    spireResources: { socketPath: "" },
+    spireResources: { socketPath: settings.spireSocketPath },
   };
 }
 
@@ -142,6 +142,7 @@ function featuresOf(settings: Settings): string[] {
     ["feature-strict-inbound-ports", isOn(settings.strictInboundPorts)],
     ["feature-reuse-port", isOn(settings.reusePort)],
     ["feature-bind-outbounds", isOn(settings.bindOutbounds)],
+    ["feature-spire", isOn(settings.spireSupported)],
   ];
   return features.flatMap(([name, isEnabled]) => (isEnabled ? [name] : []));
 }

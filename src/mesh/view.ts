@@ -18,6 +18,8 @@ export interface MeshSettings {
   /** Port of the older `<service>.mesh` addresses (`dnsServer.serviceVipPort`). */
   readonly serviceVipPort: number;
   readonly dnsDomain: string;
+  /** Where SPIRE's agent listens on the proxies' hosts, unless a proxy says otherwise. */
+  readonly spireSocketPath: string;
 }
 
 export interface ViewInput {

@@ -8,7 +8,7 @@ import { coreKinds } from "#resources/kinds";
 import { memoryStore } from "#store";
 import { followMeshes } from "./meshes.ts";
 
-const settings = { internalCidrs: [], serviceVipPort: 80, dnsDomain: "mesh" };
+const settings = { internalCidrs: [], serviceVipPort: 80, dnsDomain: "mesh", spireSocketPath: "" };
 
 /** A mesh whose every view takes its follower `passMs`. */
 async function aMesh(passMs: number) {

@@ -19,6 +19,7 @@ const schema = z.object({
   "dataplane.admin.socketPath": z.string().max(4096).catch(""),
   metricsCertPath: z.string().max(4096).catch(""),
   metricsKeyPath: z.string().max(4096).catch(""),
+  "spireAgent.socketPath": z.string().max(4096).catch(""),
   "dataplane.dns.port": port.optional(),
   "dataplane.readinessReporter.port": port.optional(),
   "dataplane.proxyType": z.enum(["dataplane", "ingress", "egress"]).catch("dataplane"),
@@ -78,6 +79,7 @@ export function parseNode(node: Node): NodeFacts {
       adminSocketPath: parsed["dataplane.admin.socketPath"],
       workdir: parsed.workdir,
       ...(parsed.metricsCertPath && parsed.metricsKeyPath ? { metricsTls: { certPath: parsed.metricsCertPath, keyPath: parsed.metricsKeyPath } } : {}),
+      ...(parsed["spireAgent.socketPath"] ? { spireSocketPath: parsed["spireAgent.socketPath"] } : {}),
       transparentProxy: proxying && {
         inboundPort: proxying.redirect?.inbound?.port ?? 0,
         outboundPort: proxying.redirect?.outbound?.port ?? 0,

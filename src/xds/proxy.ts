@@ -1,7 +1,7 @@
 // One connected proxy: its current plan turned into the snapshot it should have, and its certificate kept fresh.
 import type { Pipeline, ProxySecrets, Sealed, Sealer } from "#envoy";
 import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
-import { memoOn, type Destination, type MeshView, type Planner, type Proxy, type Scope, type WorkloadIdentity } from "#mesh";
+import { kriOfTrust, memoOn, type Destination, type MeshView, type Planner, type Proxy, type Scope, type WorkloadIdentity } from "#mesh";
 import type { Platform } from "#platform";
 import type { Resource } from "#resources";
 import { keepAdminTls, type AdminTlsSource, type KeptAdminTls } from "./admin-tls.ts";
@@ -41,6 +41,7 @@ export class ConnectedProxy {
   private plannedFor: Resource<Dataplane> | undefined;
   private identity: Identity | undefined;
   private adminTls: KeptAdminTls | undefined;
+  private toldOf: string | undefined;
   private isIssuing = false;
   private hasStarted = false;
   private hasEnded = false;
@@ -129,6 +130,7 @@ export class ConnectedProxy {
       const hadSecrets = this.lastSecrets.size > 0;
       this.lastSecrets = noSecrets;
       this.dropIdentity();
+      this.tellOfAgent();
       return hadSecrets;
     }
     const own = this.parts.authorities.authorityOf(this.proxy.dataplane.mesh);
@@ -158,6 +160,13 @@ export class ConnectedProxy {
     this.renew();
   }
 
+  /** An agent beside the proxy gives its certificate: only that it has one is known here. */
+  private tellOfAgent(): void {
+    const backend = this.last?.identity?.kri;
+    if (backend !== undefined && backend !== this.toldOf) this.events.certificate({ backend, supportedBackends: [] });
+    this.toldOf = backend;
+  }
+
   private dropIdentity(): void {
     this.cancelRenewal();
     this.identity = undefined;
@@ -171,7 +180,7 @@ export class ConnectedProxy {
         this.isIssuing = false;
         if (this.hasEnded) return;
         this.identity = identity;
-        this.events.certificate({ issuedAt: identity.issuedAt, expiresAt: identity.expiresAt, backend: identity.backend, supportedBackends: this.supportedBackends() });
+        this.events.certificate({ validity: { issuedAt: identity.issuedAt, expiresAt: identity.expiresAt }, backend: identity.backend, supportedBackends: this.supportedBackends() });
         this.cancelRenewal();
         this.cancelRenewal = this.parts.platform.clock.after(identity.renewAt - this.parts.platform.clock.now(), () => this.renew());
         if (this.refreshSecrets()) this.announce();
@@ -189,7 +198,9 @@ export class ConnectedProxy {
     if (!this.hasEnded && this.view && this.refreshSecrets()) this.announce();
   }
 
+  /** Whom the proxy accepts: the Mesh's backends, or with an identity what MeshTrusts say. */
   private supportedBackends(): readonly string[] {
+    if (this.last?.identity) return this.view?.list("MeshTrust").map(kriOfTrust) ?? [];
     return this.view?.mesh.spec.mtls?.backends.map((it) => it.name) ?? [];
   }
 

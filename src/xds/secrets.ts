@@ -1,8 +1,7 @@
 // Identities of proxies: a leaf each, renewed at 80 % of its life with jitter; the mesh's trust bundle. A renewed leaf plans nothing.
 import { create } from "@bufbuild/protobuf";
 import { SecretSchema } from "#gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.js";
-import { SPIFFECertValidatorConfigSchema } from "#gen/envoy/extensions/transport_sockets/tls/v3/tls_spiffe_validator_config_pb.js";
-import { packNew, type Sealed, type Sealer } from "#envoy";
+import { domainTrustSecret, type Sealed, type Sealer } from "#envoy";
 import { identifyingService, memoOn, trustedDomains, type MeshView } from "#mesh";
 import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import { tag, type Resource } from "#resources";
@@ -83,13 +82,8 @@ export function trustBundle(name: string, authority: MeshAuthority, sealer: Seal
   });
 }
 
-/** Trust by domain: Envoy asks the authority of the very domain that a certificate names. */
 export function domainTrust(name: string, domains: ReadonlyMap<string, string>, sealer: Sealer): Sealed {
-  return sealer.keyed(`domains ${name} ${JSON.stringify([...domains])}`, () => {
-    const trustDomains = [...domains].map(([domain, pem]) => ({ name: domain, trustBundle: { specifier: { case: "inlineBytes" as const, value: Buffer.from(pem) } } }));
-    const customValidatorConfig = { name: "envoy.tls.cert_validator.spiffe", typedConfig: packNew(SPIFFECertValidatorConfigSchema, { trustDomains }) };
-    return sealer.seal(SecretSchema, name, create(SecretSchema, { name, type: { case: "validationContext", value: { customValidatorConfig } } }));
-  });
+  return sealer.keyed(`domains ${name} ${JSON.stringify([...domains])}`, () => sealer.seal(SecretSchema, name, domainTrustSecret(name, domains)));
 }
 
 /** What MeshTrusts say; the Mesh's own authority counts for the domain of the mesh's name. */

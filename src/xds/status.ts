@@ -4,8 +4,8 @@ import type { ResourceKey } from "#resources";
 import type { NodeFacts } from "./metadata.ts";
 
 export interface CertificateFacts {
-  readonly issuedAt: number;
-  readonly expiresAt: number;
+  /** Absent for certificates that others issue. */
+  readonly validity?: { readonly issuedAt: number; readonly expiresAt: number } | undefined;
   readonly backend: string;
   readonly supportedBackends: readonly string[];
 }

@@ -74,11 +74,11 @@ const fixtures: readonly Resource[] = [
 
 function inspectionOf(resources: readonly Resource[]) {
   const sealer = createSealer();
-  const settings = { internalCidrs: ["10.0.0.0/8", "192.168.0.0/16", "172.16.0.0/12", "fc00::/7", "fd00::/8", "127.0.0.1/32", "::1/128"], serviceVipPort: 80, dnsDomain: "mesh" };
+  const settings = { internalCidrs: ["10.0.0.0/8", "192.168.0.0/16", "172.16.0.0/12", "fc00::/7", "fd00::/8", "127.0.0.1/32", "::1/128"], serviceVipPort: 80, dnsDomain: "mesh", spireSocketPath: "" };
   const lists = Map.groupBy([...fixtures, ...resources], (it) => it.type);
   const view = meshView({ mesh, zone: place.zone, settings, lists });
   const parts: InspectionParts = {
-    kinds,
+    kinds, trustOf: () => new Map(),
     planner: createPlanner({ policyKinds: inOrder, kindOf: (name) => kinds.byName(name), shapers: routeShapers }),
     pipeline: createPipeline(envoyPolicies, sealer),
     viewOf: () => view,

@@ -1,7 +1,7 @@
 // The Envoy configuration of a proxy as JSON, and what policies that are only tried out would change in it (spec/api.md 2.7).
 import { create, fromBinary, toJson, type JsonValue } from "@bufbuild/protobuf";
 import { AnySchema } from "@bufbuild/protobuf/wkt";
-import type { ProxyResources, Sealed } from "#envoy";
+import { domainTrustSecret, type ProxyResources, type Sealed } from "#envoy";
 import { SecretSchema } from "#gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.js";
 import type { MeshView, Proxy } from "#mesh";
 import { badRequest, KumaError, notFound } from "#resources";
@@ -33,12 +33,12 @@ function mustBeKnown(parameter: string, value: string | undefined, known: readon
   if (value && !value.split(",").every((it) => known.includes(it))) throw badRequest(`bad request: unsupported value for query parameter '${parameter}'`);
 }
 
-function configuration({ planner, pipeline }: InspectionParts, view: MeshView, proxy: Proxy, includeShadow: boolean): Configuration {
+function configuration({ planner, pipeline, trustOf }: InspectionParts, view: MeshView, proxy: Proxy, includeShadow: boolean): Configuration {
   const plan = planner.plan(view, proxy, { includeShadow });
   const resources = pipeline.resourcesFor(plan, undefined);
   const endpoints = [...pipeline.endpointsFor(view, resources.endpoints).values()];
   const byType = Map.groupBy([...resources.clusters, ...resources.listeners, ...endpoints].map(printed), ({ typeUrl }) => typeUrl);
-  const secrets = secretsOf(resources);
+  const secrets = secretsOf(resources, plan.identity !== undefined, () => trustOf(view));
   if (secrets.length > 0) byType.set(secretType, secrets);
   return Object.fromEntries(sortedBy([...byType], ([type]) => type).map(([type, list]) => [type, Object.fromEntries(sortedBy(list, (it) => it.name).map((it) => [it.name, it.json]))]));
 }
@@ -60,11 +60,13 @@ function printed({ any, typeUrl, name }: Sealed): Printed {
   return { typeUrl, name, json: toJson(schema, fromBinary(schema, value), { registry: envoyRegistry }) };
 }
 
-/** That there are secrets is shown; what they are is not. */
-function secretsOf({ secrets }: ProxyResources): Printed[] {
+/** That there are secrets is shown; what they are is not. Whom a proxy trusts is no secret. */
+function secretsOf({ secrets }: ProxyResources, hasIdentity: boolean, trust: () => ReadonlyMap<string, string>): Printed[] {
   if (!secrets) return [];
   const bytes = (text: string) => ({ specifier: { case: "inlineBytes" as const, value: Buffer.from(text) } });
   const identity = create(SecretSchema, { name: secrets.identity, type: { case: "tlsCertificate", value: { certificateChain: bytes("CERT"), privateKey: bytes("KEY") } } });
   const ca = create(SecretSchema, { name: secrets.trust, type: { case: "validationContext", value: { trustedCa: bytes("CA") } } });
-  return [identity, ca].map((secret) => ({ typeUrl: secretType, name: secret.name, json: toJson(SecretSchema, secret) }));
+  const validation = secrets.isByDomain ? domainTrustSecret(secrets.trust, trust()) : ca;
+  // As the reference shows it: the certificate of a MeshIdentity is not listed.
+  return (hasIdentity ? [validation] : [identity, validation]).map((secret) => ({ typeUrl: secretType, name: secret.name, json: toJson(SecretSchema, secret, { registry: envoyRegistry }) }));
 }

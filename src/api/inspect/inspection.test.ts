@@ -36,12 +36,12 @@ const timeout = (name: string, labels: Record<string, string>, to: unknown, conn
 function inspect(mode: string, ...policies: readonly Resource[]) {
   const mtls = { enabledBackend: "ca", backends: [{ name: "ca", type: "builtin" }] };
   const mesh = resource({ type: "Mesh", name: "default", meshServices: { mode }, mtls }) as Resource<Mesh>;
-  const settings = { internalCidrs: ["10.0.0.0/8"], serviceVipPort: 80, dnsDomain: "mesh" };
+  const settings = { internalCidrs: ["10.0.0.0/8"], serviceVipPort: 80, dnsDomain: "mesh", spireSocketPath: "" };
   const view = meshView({ mesh, zone: "z", settings, lists: Map.groupBy([...dataplanes, ...policies], (it) => it.type) });
   const specKinds = policyKinds.filter((it): it is SpecKind => it.shape === "spec");
   return createInspection({
     kinds,
-    planner: createPlanner({ policyKinds: specKinds, kindOf: (name) => kinds.byName(name), shapers: routeShapers }),
+    trustOf: () => new Map(), planner: createPlanner({ policyKinds: specKinds, kindOf: (name) => kinds.byName(name), shapers: routeShapers }),
     pipeline: createPipeline(envoyPolicies, createSealer()),
     viewOf: (name) => (name === "default" ? view : undefined),
     proxyOf: (_mesh, name) => (name === "client" ? { dataplane: dataplanes[1] as Resource<Dataplane>, traits } : undefined),

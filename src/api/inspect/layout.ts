@@ -27,6 +27,6 @@ export function inspectLayout(parts: InspectionParts): Inspect<ProxyPath> {
       const isIngress = type === ListenerType.ZoneIngress;
       return { kri: kriFor(section || String(port)), type: isIngress ? "ZoneIngress" : "ZoneEgress", port, proxyResourceName: `self_${isIngress ? "zoneingress" : "zoneegress"}_dp_${section || port}` };
     });
-    return { kri: kriFor(""), labels: dataplane.labels, inbounds, outbounds: outbounds.toSorted((a, b) => (a.kri < b.kri ? -1 : 1)), listeners };
+    return { kri: kriFor(""), labels: dataplane.labels, inbounds, outbounds: outbounds.toSorted((a, b) => (a.kri < b.kri ? -1 : 1)), listeners, ...(plan.identity ? { spiffeId: plan.identity.spiffeId } : {}) };
   };
 }

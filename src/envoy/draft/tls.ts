@@ -6,25 +6,19 @@ import { SubjectAltNameMatcher_SanType as SanType, type SubjectAltNameMatcherSch
 import { SdsSecretConfigSchema, type SdsSecretConfig } from "#gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.js";
 import { DownstreamTlsContextSchema, UpstreamTlsContextSchema, type DownstreamTlsContext, type UpstreamTlsContext } from "#gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js";
 import { packTyped, type Typed } from "../any.ts";
-import { protoDuration } from "../duration.ts";
 
 export const adsSource = () => create(ConfigSourceSchema, { configSourceSpecifier: { case: "ads", value: {} }, resourceApiVersion: ApiVersion.V3 });
 
-/** Where secrets come from: the control plane, or an agent beside the proxy. */
-export interface SecretSource {
-  readonly cluster: string;
-  readonly timeoutMs: number;
-}
-
-function sdsSource(source: SecretSource | undefined) {
-  if (!source) return adsSource();
-  const grpcServices = [{ targetSpecifier: { case: "envoyGrpc" as const, value: { clusterName: source.cluster } }, timeout: protoDuration(source.timeoutMs) }];
+/** Secrets come from the control plane, or from an agent beside the proxy, named by its cluster. */
+function sdsSource(agent: string | undefined) {
+  if (agent === undefined) return adsSource();
+  const grpcServices = [{ targetSpecifier: { case: "envoyGrpc" as const, value: { clusterName: agent } } }];
   return create(ConfigSourceSchema, {
     configSourceSpecifier: { case: "apiConfigSource", value: { apiType: ApiType.GRPC, transportApiVersion: ApiVersion.V3, grpcServices } }, resourceApiVersion: ApiVersion.V3,
   });
 }
 
-export const sdsSecret = (name: string, source?: SecretSource): SdsSecretConfig => create(SdsSecretConfigSchema, { name, sdsConfig: sdsSource(source) });
+export const sdsSecret = (name: string, agent?: string): SdsSecretConfig => create(SdsSecretConfigSchema, { name, sdsConfig: sdsSource(agent) });
 
 type SanMatcher = MessageInitShape<typeof SubjectAltNameMatcherSchema>;
 
@@ -35,15 +29,15 @@ export const dnsExact = (value: string): SanMatcher => ({ sanType: SanType.DNS, 
 export interface SecretNames {
   readonly identity: string;
   readonly ca: string;
-  /** Absent: the control plane. */
-  readonly source?: SecretSource | undefined;
+  /** The cluster that gives both; absent: the control plane. */
+  readonly agent?: string | undefined;
 }
 
 const common = (secrets: SecretNames, matchers: readonly SanMatcher[]) => ({
-  tlsCertificateSdsSecretConfigs: [sdsSecret(secrets.identity, secrets.source)],
+  tlsCertificateSdsSecretConfigs: [sdsSecret(secrets.identity, secrets.agent)],
   validationContextType: {
     case: "combinedValidationContext" as const,
-    value: { defaultValidationContext: { matchTypedSubjectAltNames: [...matchers] }, validationContextSdsSecretConfig: sdsSecret(secrets.ca, secrets.source) },
+    value: { defaultValidationContext: { matchTypedSubjectAltNames: [...matchers] }, validationContextSdsSecretConfig: sdsSecret(secrets.ca, secrets.agent) },
   },
 });
 

@@ -19,7 +19,7 @@ export interface WorkloadIdentity {
   readonly agentTimeoutMs: number;
 }
 
-export interface IdentityProblem {
+export interface IdentityProblem extends Pick<WorkloadIdentity, "issuer" | "isEstablished"> {
   readonly identity: string;
   readonly problem: string;
 }
@@ -42,18 +42,20 @@ const inOrder = memoOn((identities: readonly Resource[]): readonly MeshIdentity[
 export function assignIdentity(identities: readonly Resource[], dataplane: Resource<Dataplane>, zone: string): AssignedIdentity | undefined {
   const chosen = inOrder(identities).find((it) => Object.entries(labelsOf(it) ?? {}).every(([key, value]) => dataplane.labels[key] === value));
   if (!chosen) return undefined;
+  const facts = { issuer: issuerOf(chosen), isEstablished: isEstablished(chosen) };
+  const problem = (text: string): IdentityProblem => ({ ...facts, identity: chosen.name, problem: text });
   const domain = trustDomainOf(chosen, zone, dataplane.labels);
-  if ("error" in domain) return { identity: chosen.name, problem: domain.error };
+  if ("error" in domain) return problem(domain.error);
   const workload = dataplane.labels[label.workload] ?? "";
   const path = renderTemplate(chosen.spec.spiffeID?.path || defaultPath, {
     fields: { Workload: workload, Namespace: dataplane.labels[label.namespace] ?? "", ServiceAccount: dataplane.labels["k8s.kuma.io/service-account"] ?? "" },
     label: (key) => dataplane.labels[key],
   });
-  if ("error" in path) return { identity: chosen.name, problem: path.error };
+  if ("error" in path) return problem(path.error);
   const spiffeId = `spiffe://${domain.text}${path.text}`;
-  if (path.text.endsWith("/")) return { identity: chosen.name, problem: `"${spiffeId}" is no SPIFFE id; does the Dataplane have the label ${label.workload}?` };
+  if (path.text.endsWith("/")) return problem(`"${spiffeId}" is no SPIFFE id; does the Dataplane have the label ${label.workload}?`);
   return {
-    name: chosen.name, kri: kriOfIdentity(chosen), trustDomain: domain.text, spiffeId, issuer: issuerOf(chosen), isEstablished: isEstablished(chosen),
+    ...facts, name: chosen.name, kri: kriOfIdentity(chosen), trustDomain: domain.text, spiffeId,
     agentTimeoutMs: durationMs(chosen.spec.provider?.spire?.agent?.timeout) ?? 1000,
   };
 }
@@ -69,6 +71,11 @@ export function trustDomainOf(identity: MeshIdentity, localZone: string, labels:
 export function kriOfIdentity(identity: Resource): string {
   const { labels, mesh } = identity;
   return formatKri({ shortName: "mid", mesh, zone: labels[label.zone] ?? "", namespace: labels[label.namespace] ?? "", name: displayName(identity), section: "" });
+}
+
+export function kriOfTrust(trust: Resource): string {
+  const { labels, mesh } = trust;
+  return formatKri({ shortName: "mtrust", mesh, zone: labels[label.zone] ?? "", namespace: labels[label.namespace] ?? "", name: displayName(trust), section: "" });
 }
 
 const issuers = { Bundled: "controlPlane", Spire: "spire", Extension: "nobody" } as const;

@@ -13,7 +13,7 @@ export interface MeshTlsPlan {
   /** Clients ask whether a destination is ready for TLS before they use it. */
   readonly asksReadiness: boolean;
   /** Where the certificate comes from; `name` is that of Envoy's secret. */
-  readonly certificate: { readonly from: "mesh" } | { readonly from: "identity"; readonly name: string } | { readonly from: "spire"; readonly name: string; readonly timeoutMs: number };
+  readonly certificate: { readonly from: "mesh" } | { readonly from: "identity" | "spire"; readonly name: string };
   /** Domains of MeshTrusts (the mesh's own among them while it has an authority); empty when only the Mesh's authority is trusted. */
   readonly trustDomains: readonly string[];
 }
@@ -45,7 +45,7 @@ export function meshTlsPlanner(): MeshTlsPlanner {
     const trustDomains = domains.length > 0 && backend ? [...new Set([...domains, view.mesh.name])].toSorted() : domains;
     const identity = holdsBack && backend ? undefined : usableIdentity(view, dataplane, domains);
     if (identity) {
-      const certificate = identity.issuer === "spire" ? { from: "spire" as const, name: identity.spiffeId, timeoutMs: identity.agentTimeoutMs } : { from: "identity" as const, name: identity.kri };
+      const certificate = identity.issuer === "spire" ? { from: "spire" as const, name: identity.spiffeId } : { from: "identity" as const, name: identity.kri };
       return { identity, tls: intern({ backend, isPermissive: false, asksReadiness: backend === "" || isPermissive, certificate, trustDomains }) };
     }
     if (!backend) return { identity: undefined, tls: undefined };
@@ -56,8 +56,7 @@ export function meshTlsPlanner(): MeshTlsPlanner {
 /** A proxy whose name cannot be made keeps what it has: plain text is no answer to a mistake in a template. */
 function usableIdentity(view: MeshView, dataplane: Resource<Dataplane>, trusted: readonly string[]): WorkloadIdentity | undefined {
   const assigned = assignIdentity(view.list("MeshIdentity"), dataplane, view.zone);
-  if (!assigned) return undefined;
+  if (!assigned || assigned.issuer === "nobody" || !assigned.isEstablished) return undefined;
   if (isProblem(assigned)) throw invalid([violation("spec.spiffeID", `MeshIdentity "${assigned.identity}" gives Dataplane "${dataplane.name}" no SPIFFE id: ${assigned.problem}`)]);
-  if (assigned.issuer === "nobody" || !assigned.isEstablished) return undefined;
   return assigned.issuer === "spire" || trusted.length > 0 ? assigned : undefined;
 }

@@ -15,6 +15,8 @@ export interface ProxyTraits {
   readonly adminSocketPath: string;
   /** Folder of the proxy's Unix sockets. */
   readonly workdir: string;
+  /** Where SPIRE's agent listens on this proxy's host. */
+  readonly spireSocketPath?: string;
   /** Files of the metrics listener's certificate and key; absent when the proxy has none. */
   readonly metricsTls?: { readonly certPath: string; readonly keyPath: string };
 }
