@@ -26,8 +26,9 @@ import { defaultsPart } from "./defaults.ts";
 import { openDpServer } from "./dp-server.ts";
 import { openEnvoyAdmin } from "./envoy-admin.ts";
 import { openInspection } from "./inspection.ts";
-import { identityAuthorities } from "./identity-authorities.ts";
+import { identityAuthorities, joinAuthorities } from "./identity-authorities.ts";
 import { allInterfaces } from "./interfaces.ts";
+import { issueEvent } from "./issue-audit.ts";
 import { openHealth } from "./health.ts";
 import { openMadsServer } from "./mads-server.ts";
 import { openProxyDoor } from "./proxy-door.ts";
@@ -80,12 +81,14 @@ export async function startControlPlane({ config, platform, levels, home, enviro
   });
   let isRunning = true;
   const identities = identityAuthorities({ store, door, platform, zone: place.zone, env: environment });
-  const authorities = { ...storedAuthorities(store, log), ...identities };
+  const meshAuthorities = storedAuthorities(store, platform);
+  const authorities = joinAuthorities(meshAuthorities, identities);
   const adminTls = adminTlsOf(store, platform);
   const xds = xdsServer({
     planner, pipeline, sealer, meshes, status, instanceId, platform,
     authorities,
     adminTls,
+    onIssued: ({ proxy, address, identity }) => credentials.audit(issueEvent(proxy, address, identity)),
     door: openProxyDoor({
       store, door, kinds, platform, zone: place.zone, authentication: credentials.proxies, sessions: credentials.sessions,
       deregistrationDelayMs: config.get("xdsServer.dataplaneDeregistrationDelay"), isRunning: () => isRunning,
@@ -115,7 +118,7 @@ export async function startControlPlane({ config, platform, levels, home, enviro
   const parts = runParts([defaultsPart({ config, store, door, kinds, place, keys: credentials.keys, platform }), ...controllerParts({ config, store, door, kinds, place, platform, identities })], platform, {
     baseBackoffMs: config.get("general.resilientComponentBaseBackoff"), maxBackoffMs: config.get("general.resilientComponentMaxBackoff"),
   });
-  const closers: (() => unknown)[] = [() => store.close(), () => certificates.close(), () => credentials.close(), () => trust.close(), () => adminTls.close(), () => identities.close(), () => meshes.close(), () => health?.close(), () => parts.stop()];
+  const closers: (() => unknown)[] = [() => store.close(), () => certificates.close(), () => credentials.close(), () => trust.close(), () => adminTls.close(), () => identities.close(), () => meshAuthorities.close(), () => xds.close(), () => meshes.close(), () => health?.close(), () => parts.stop()];
   const stop = async () => {
     isRunning = false;
     for (const close of closers.splice(0).toReversed()) await close();

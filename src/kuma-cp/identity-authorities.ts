@@ -10,6 +10,7 @@ import { checkProvidedAuthority, isSelfSigned, makeBuiltinRoot, openAuthority, t
 import type { Store } from "#store";
 import type { WriteDoor } from "#write";
 import type { AuthoritySource, Issuer } from "#xds";
+import type { MeshAuthorities } from "./authorities.ts";
 import { secretText } from "./secrets.ts";
 
 const dayMs = 86_400_000;
@@ -88,7 +89,7 @@ export function identityAuthorities(parts: IdentityAuthorityParts): IdentityAuth
       const isSame = known?.certPem === loaded.certPem && known.keyPem === loaded.keyPem;
       const authority = isSame ? known.authority : openAuthority(loaded, { leafKeys: "likeAuthority" });
       const lifetimeMs = durationMs(identity.spec.provider?.bundled?.certificateParameters?.expiry) || dayMs;
-      opened.set(key, { ...loaded, authority, issuer: { authority, backend: kriOfIdentity(identity), lifetimeMs } });
+      opened.set(key, { ...loaded, authority, issuer: { authority, backend: kriOfIdentity(identity), lifetimeMs, isOfIdentity: true } });
       if (!isSame) {
         platform.log.child("identity").info("the authority of a MeshIdentity is ready", { mesh: identity.mesh, identity: identity.name, zone });
         for (const tell of listeners) tell(identity.mesh);
@@ -97,6 +98,19 @@ export function identityAuthorities(parts: IdentityAuthorityParts): IdentityAuth
     },
     close() {
       for (const { end } of files.values()) end();
+    },
+  };
+}
+
+/** All authorities of a mesh in one. */
+export function joinAuthorities(ofMeshes: MeshAuthorities, ofIdentities: IdentityAuthorities): AuthoritySource {
+  return {
+    authorityOf: (mesh) => ofMeshes.authorityOf(mesh),
+    othersOf: (mesh) => ofMeshes.othersOf(mesh),
+    identityAuthorityOf: (mesh, identity) => ofIdentities.identityAuthorityOf(mesh, identity),
+    onChange(listener) {
+      const ends = [ofMeshes.onChange(listener), ofIdentities.onChange(listener)];
+      return () => ends.forEach((end) => end());
     },
   };
 }

@@ -32,7 +32,7 @@ export function openInspection({ planner, pipeline, kinds, store, meshes, author
     const { traits } = parseNode(create(NodeSchema, { id: `${mesh}.${name}`, ...(insight.spec.metadata ? { metadata: insight.spec.metadata } : {}) }));
     return { dataplane, traits };
   };
-  const inspection = createInspection({ planner, pipeline, kinds, trustOf: (view) => trustOf(view, authorities.authorityOf(view.mesh.name)?.authority), viewOf: (mesh) => meshes.current(mesh), proxyOf });
+  const inspection = createInspection({ planner, pipeline, kinds, trustOf: (view) => trustOf(view, authorities.authorityOf(view.mesh.name)?.authority.caPem ?? ""), viewOf: (mesh) => meshes.current(mesh), proxyOf });
   const { dataplaneConfig } = inspection;
   return {
     ...inspection,

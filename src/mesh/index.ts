@@ -9,7 +9,7 @@ export type {
 export { feature, traitsInterner, type Proxy, type ProxyTraits, type TransparentProxyTraits } from "./plan/proxy.ts";
 export { commonProtocol, endpointsOf, isHttp, isTlsReady, type Destination, type Protocol, type ResourceDestination, type ServiceDestination } from "./plan/destinations.ts";
 export { endpointsByService, inboundProtocol, isHealthy, reservedPort, selectsDataplane, type Endpoint } from "./plan/endpoints.ts";
-export { identifyingService, inboundsOf, type Inbound } from "./plan/inbounds.ts";
+export { identifyingService, inboundsOf, servicesOf, type Inbound } from "./plan/inbounds.ts";
 export { sectionName, type MeshServicePort, type MeshServiceResource, type MeshServiceSpec, type MeshServiceStatus } from "./plan/mesh-service.ts";
 export type {
   BackendRef, HeaderModifier, HttpMatch, HttpRoute, PathRewrite, RouteFilter, RouteShaper, ShapeContext, ValueMatch, WeightedBackend,

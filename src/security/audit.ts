@@ -15,6 +15,8 @@ export interface AuditEvent {
   /** The id of the token that was used or issued: its revocation needs it. */
   readonly jti?: string | undefined;
   readonly reason?: string;
+  /** What was issued. */
+  readonly certificate?: { readonly uris: readonly string[]; readonly serial: string; readonly issuer: string; readonly notAfter: string };
 }
 
 export type Audit = (event: AuditEvent) => void;
@@ -23,7 +25,7 @@ export function createAudit(log: Log): Audit {
   const audit = log.child("audit");
   return (event) => {
     const fields = {
-      action: event.action.split("?")[0], user: userText(event.user), by: event.by, remote: event.remote, refusal: event.refusal, jti: event.jti, reason: event.reason,
+      action: event.action.split("?")[0], user: userText(event.user), by: event.by, remote: event.remote, refusal: event.refusal, jti: event.jti, reason: event.reason, ...event.certificate,
     };
     const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
     return event.outcome === "denied" ? audit.warn("denied", given) : audit.info("allowed", given);

@@ -3,7 +3,7 @@ export { xdsServer, type AdmittedProxy, type ProxyDoor, type XdsOptions, type Xd
 export { followMeshes, type Meshes, type MeshesOptions } from "./meshes.ts";
 export { parseNode, type NodeFacts, type ProxyType } from "./metadata.ts";
 export type { AdminTlsSource } from "./admin-tls.ts";
-export type { AuthoritySource, Issuer } from "./secrets.ts";
+export type { AuthoritySource, Identity, Issuer } from "./secrets.ts";
 export { trustOf, urisOf } from "./secrets.ts";
 export type { CertificateFacts, ProxyStatus, Subscription } from "./status.ts";
 export type { Snapshot } from "./snapshot.ts";

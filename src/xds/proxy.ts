@@ -1,19 +1,23 @@
 // One connected proxy: its current plan turned into the snapshot it should have, and its certificate kept fresh.
 import type { Pipeline, ProxySecrets, Sealed, Sealer } from "#envoy";
 import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
-import { kriOfTrust, memoOn, type Destination, type MeshView, type Planner, type Proxy, type Scope, type WorkloadIdentity } from "#mesh";
+import { assignIdentity, isProblem, kriOfTrust, memoOn, servicesOf, type Destination, type MeshView, type Planner, type Proxy, type Scope, type WorkloadIdentity } from "#mesh";
 import type { Platform } from "#platform";
 import type { Resource } from "#resources";
+import type { MeshAuthority } from "#security";
 import { keepAdminTls, type AdminTlsSource, type KeptAdminTls } from "./admin-tls.ts";
-import { domainTrust, issueIdentity, trustBundle, trustOf, urisOf, type AuthoritySource, type Identity, type Issuer } from "./secrets.ts";
+import { keepLeaf, type KeptLeaf } from "./certificate.ts";
+import { domainTrust, trustBundle, trustOf, urisOf, type AuthoritySource, type Identity, type Issuer } from "./secrets.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { CertificateFacts } from "./status.ts";
+import { certificatesIn, type Carried, type Member, type Trust, type Turnover } from "./turnover.ts";
 
 export interface ProxyParts {
   readonly planner: Planner;
   readonly pipeline: Pipeline;
   readonly sealer: Sealer;
   readonly authorities: AuthoritySource;
+  readonly turnover: Turnover;
   readonly platform: Platform;
   /** Certificates of proxies' admin listeners. */
   readonly adminTls: AdminTlsSource;
@@ -22,12 +26,25 @@ export interface ProxyParts {
 export interface ProxyEvents {
   wanted(snapshot: Snapshot): void;
   certificate(facts: CertificateFacts): void;
+  /** A leaf was made for it. */
+  issued(identity: Identity): void;
 }
 
 const noSecrets: ReadonlyMap<string, Sealed> = new Map();
 const noEndpoints: ReadonlyMap<string, Sealed> = new Map();
 
-const sameTexts = (a: readonly string[], b: readonly string[]): boolean => a === b || (a.length === b.length && a.every((it, at) => it === b[at]));
+/** A proxy that does not answer keeps the others from nothing for longer. */
+const longestHoldMs = 30_000;
+
+/** Parsed once for all proxies with the same trust. */
+const trustIn = memoOn((_secret: Sealed): { trust: Trust | undefined } => ({ trust: undefined }));
+
+/** What was announced to a proxy at one time; the view is replaced by later ones that change nothing for it. */
+interface Announced {
+  view: MeshView;
+  readonly trust: { readonly secret: Sealed; readonly pem: string } | undefined;
+  readonly leaf: Identity | undefined;
+}
 
 const dataplanesByName = memoOn((dataplanes: readonly Resource[]) => new Map(dataplanes.map((it) => [it.name, it as Resource<Dataplane>])));
 
@@ -39,13 +56,20 @@ export class ConnectedProxy {
   private view: MeshView | undefined;
   private scope: Scope | undefined;
   private plannedFor: Resource<Dataplane> | undefined;
-  private identity: Identity | undefined;
+  private readonly leaf: KeptLeaf;
+  private member: Member | undefined;
+  private announced: Announced | undefined;
+  private clustersAt: Announced | undefined;
+  private secretsAt: Announced | undefined;
+  private secretsAsked: ReadonlySet<string> = new Set();
+  private trustPem = "";
+  private isHolding = false;
+  private heldSince: number | undefined;
   private adminTls: KeptAdminTls | undefined;
   private toldOf: string | undefined;
-  private isIssuing = false;
   private hasStarted = false;
   private hasEnded = false;
-  private cancelRenewal = () => {};
+  private cancelHold = () => {};
   private last: { clusters: readonly Sealed[]; listeners: readonly Sealed[]; destinations: ReadonlyMap<string, Destination>; secrets: ProxySecrets | undefined; identity: WorkloadIdentity | undefined } | undefined;
   private lastEndpoints: ReadonlyMap<string, Sealed> = noEndpoints;
   private lastSecrets: ReadonlyMap<string, Sealed> = noSecrets;
@@ -54,6 +78,8 @@ export class ConnectedProxy {
     this.proxy = proxy;
     this.parts = parts;
     this.events = events;
+    const { platform, sealer } = parts;
+    this.leaf = keepLeaf({ platform, sealer, proxy: proxy.dataplane, onIssued: (identity) => this.onIssued(identity), onDue: () => this.renew() });
   }
 
   async start(view: MeshView): Promise<void> {
@@ -65,13 +91,16 @@ export class ConnectedProxy {
       this.adminTls = kept;
     }
     this.hasStarted = true;
+    this.member = this.parts.turnover.join(this.proxy.dataplane.mesh, () => this.carried(), () => this.reconsider());
     // A newer view may have come meanwhile.
     this.update(this.view);
   }
 
   end(): void {
     this.hasEnded = true;
-    this.cancelRenewal();
+    this.leaf.end();
+    this.cancelHold();
+    this.member?.leave();
     this.adminTls?.end();
   }
 
@@ -101,9 +130,11 @@ export class ConnectedProxy {
     const stored = dataplanesByName(view.list("Dataplane")).get(this.proxy.dataplane.name);
     if (stored && stored.version > this.proxy.dataplane.version) this.proxy = { ...this.proxy, dataplane: stored };
     const scope = this.parts.planner.scopeOf(view);
-    const mustPlan = scope !== this.scope || this.plannedFor !== this.proxy.dataplane || !this.last;
+    const holds = this.mustHoldBack(view);
+    const mustPlan = scope !== this.scope || holds !== this.isHolding || this.plannedFor !== this.proxy.dataplane || !this.last;
     if (mustPlan) {
-      const plan = this.parts.planner.plan(view, this.proxy);
+      const plan = this.parts.planner.plan(view, this.proxy, holds ? { holdsBackIdentity: true } : undefined);
+      this.isHolding = holds;
       const resources = this.parts.pipeline.resourcesFor(plan, this.adminTls?.current());
       this.scope = scope;
       this.plannedFor = this.proxy.dataplane;
@@ -113,7 +144,60 @@ export class ConnectedProxy {
     }
     const endpointsChanged = this.refreshEndpoints(view);
     const secretsChanged = this.refreshSecrets();
-    if (mustPlan || endpointsChanged || secretsChanged) this.announce();
+    if (mustPlan || endpointsChanged || secretsChanged) return this.announce();
+    if (this.announced) this.announced.view = view;
+  }
+
+  /** A proxy that has a certificate of the Mesh keeps it until the others accept the one of its MeshIdentity, by authority and by name. */
+  private mustHoldBack(view: MeshView): boolean {
+    const { authorities, turnover, platform } = this.parts;
+    const { dataplane } = this.proxy;
+    const isChanging = view.mesh.spec.mtls?.enabledBackend && this.leaf.current() && !this.isFromIdentity();
+    const assigned = isChanging ? assignIdentity(view.list("MeshIdentity"), dataplane, view.zone) : undefined;
+    if (!assigned || isProblem(assigned) || assigned.issuer !== "controlPlane" || !assigned.isEstablished) return this.holdNoMore();
+    const issuer = authorities.identityAuthorityOf(dataplane.mesh, assigned.name);
+    if (issuer && turnover.isAccepted(dataplane.mesh, issuer.authority) && turnover.isNamed(dataplane.mesh, servicesOf(dataplane), assigned.spiffeId)) return this.holdNoMore();
+    const now = platform.clock.now();
+    if (this.heldSince === undefined) {
+      this.heldSince = now;
+      this.cancelHold = platform.clock.after(longestHoldMs, () => this.reconsider());
+    }
+    if (now - this.heldSince < longestHoldMs) return true;
+    platform.log.warn("not every proxy accepts the authority of a MeshIdentity yet; a proxy goes over to it all the same", { proxy: dataplane.name, mesh: dataplane.mesh, identity: assigned.name });
+    return false;
+  }
+
+  private holdNoMore(): false {
+    this.heldSince = undefined;
+    this.cancelHold();
+    return false;
+  }
+
+  private isFromIdentity(): boolean {
+    return this.last?.identity !== undefined;
+  }
+
+  /** What the others may count on. */
+  private carried(): Carried {
+    const { secretsAt, clustersAt } = this;
+    const asks = (secret: Sealed | undefined) => secret !== undefined && this.secretsAsked.has(secret.name);
+    const trust = secretsAt?.trust && asks(secretsAt.trust.secret) ? trustFrom(secretsAt.trust) : undefined;
+    const leaf = secretsAt?.leaf && asks(secretsAt.leaf.secret) ? secretsAt.leaf : undefined;
+    return { view: clustersAt?.view, trust, authority: leaf?.isOfIdentity === false ? leaf.authority : undefined };
+  }
+
+  /** The proxy uses what was announced last of these. */
+  settled(what: "clusters" | "secrets", asked: ReadonlySet<string>): void {
+    const before = what === "clusters" ? this.clustersAt : this.secretsAt;
+    if (what === "clusters") this.clustersAt = this.announced;
+    else [this.secretsAt, this.secretsAsked] = [this.announced, asked];
+    if (before !== this.announced) this.member?.changed();
+  }
+
+  /** Others have moved on, or time has jumped. */
+  reconsider(): void {
+    if (this.isHolding) this.replan();
+    else this.renew();
   }
 
   private refreshEndpoints(view: MeshView): boolean {
@@ -129,22 +213,29 @@ export class ConnectedProxy {
     if (!names || !this.view) {
       const hadSecrets = this.lastSecrets.size > 0;
       this.lastSecrets = noSecrets;
-      this.dropIdentity();
+      this.leaf.want(undefined);
       this.tellOfAgent();
       return hadSecrets;
     }
-    const own = this.parts.authorities.authorityOf(this.proxy.dataplane.mesh);
+    const { authorities, turnover, sealer } = this.parts;
+    const { mesh } = this.proxy.dataplane;
+    const own = authorities.authorityOf(mesh);
     const issuer = this.issuer(own);
-    const uris = this.last?.identity ? [this.last.identity.spiffeId] : urisOf(this.proxy.dataplane);
-    const identity = this.identity;
-    const isCurrent = identity && identity.authority === issuer?.authority && sameTexts(identity.uris, uris) && identity.secret.name === names.identity;
-    const isDue = identity && this.parts.platform.clock.now() >= identity.renewAt;
-    if (issuer && (!isCurrent || isDue)) this.order(names.identity, uris, issuer);
+    const identity = this.last?.identity;
+    if (issuer) {
+      const uris = identity ? [identity.spiffeId] : urisOf(this.proxy.dataplane);
+      const mayWait = this.leaf.current() !== undefined && !turnover.isAccepted(mesh, issuer.authority);
+      this.leaf.want({ name: names.identity, uris, issuer, mayWait });
+    }
+    const ownPem = pemOf([...(own ? [own.authority] : []), ...authorities.othersOf(mesh), ...turnover.carried(mesh)]);
+    const domains = names.isByDomain ? trustOf(this.view, ownPem) : undefined;
+    const trust = domains ? domainTrust(names.trust, domains, sealer) : ownPem ? trustBundle(names.trust, ownPem, sealer) : undefined;
+    this.trustPem = domains ? [...domains.values()].join("") : ownPem;
     const secrets = new Map<string, Sealed>();
-    const trust = names.isByDomain ? domainTrust(names.trust, trustOf(this.view, own?.authority), this.parts.sealer) : own && trustBundle(names.trust, own.authority, this.parts.sealer);
     if (trust) secrets.set(names.trust, trust);
     // The leaf of the previous authority serves until the new one is made, so that nothing breaks meanwhile.
-    if (identity && identity.secret.name === names.identity) secrets.set(names.identity, identity.secret);
+    const leaf = this.leaf.current();
+    if (leaf?.secret.name === names.identity) secrets.set(names.identity, leaf.secret);
     const hasChanged = secrets.size !== this.lastSecrets.size || [...secrets].some(([name, secret]) => this.lastSecrets.get(name) !== secret);
     if (hasChanged) this.lastSecrets = secrets;
     return hasChanged;
@@ -157,7 +248,7 @@ export class ConnectedProxy {
 
   /** An authority of the mesh has come or is another. */
   authoritiesChanged(): void {
-    this.renew();
+    this.reconsider();
   }
 
   /** An agent beside the proxy gives its certificate: only that it has one is known here. */
@@ -167,31 +258,10 @@ export class ConnectedProxy {
     this.toldOf = backend;
   }
 
-  private dropIdentity(): void {
-    this.cancelRenewal();
-    this.identity = undefined;
-  }
-
-  private order(name: string, uris: readonly string[], current: Issuer): void {
-    if (this.isIssuing || this.hasEnded) return;
-    this.isIssuing = true;
-    issueIdentity({ name, uris, ...current }, this.parts.platform, this.parts.sealer).then(
-      (identity) => {
-        this.isIssuing = false;
-        if (this.hasEnded) return;
-        this.identity = identity;
-        this.events.certificate({ validity: { issuedAt: identity.issuedAt, expiresAt: identity.expiresAt }, backend: identity.backend, supportedBackends: this.supportedBackends() });
-        this.cancelRenewal();
-        this.cancelRenewal = this.parts.platform.clock.after(identity.renewAt - this.parts.platform.clock.now(), () => this.renew());
-        if (this.refreshSecrets()) this.announce();
-      },
-      (error: unknown) => {
-        this.isIssuing = false;
-        this.parts.platform.log.error("could not issue a certificate; trying again in 5 s", { proxy: this.proxy.dataplane.name, mesh: this.proxy.dataplane.mesh, error });
-        this.cancelRenewal();
-        this.cancelRenewal = this.parts.platform.clock.after(5000, () => this.renew());
-      },
-    );
+  private onIssued(identity: Identity): void {
+    this.events.issued(identity);
+    this.events.certificate({ validity: { issuedAt: identity.issuedAt, expiresAt: identity.expiresAt }, backend: identity.backend, supportedBackends: this.supportedBackends() });
+    if (this.refreshSecrets()) this.announce();
   }
 
   private renew(): void {
@@ -208,8 +278,17 @@ export class ConnectedProxy {
     if (!this.last) return;
     // A listener without its certificate would refuse everybody: the snapshot waits for it, the proxy keeps what it has.
     const { secrets, identity } = this.last;
-    if (secrets && !this.lastSecrets.has(secrets.identity) && (this.isIssuing || identity)) return;
+    if (!this.view || (secrets && !this.lastSecrets.has(secrets.identity) && (this.leaf.isIssuing() || identity))) return;
+    const [trust, leaf] = [secrets && this.lastSecrets.get(secrets.trust), secrets && this.leaf.current()];
+    this.announced = { view: this.view, trust: trust && { secret: trust, pem: this.trustPem }, leaf };
     this.events.wanted({ clusters: this.last.clusters, listeners: this.last.listeners, endpoints: this.lastEndpoints, secrets: this.lastSecrets });
   }
 }
 
+const pemOf = (authorities: readonly MeshAuthority[]): string => [...new Set(authorities.map((it) => it.caPem))].join("");
+
+function trustFrom({ secret, pem }: { readonly secret: Sealed; readonly pem: string }): Trust {
+  const known = trustIn(secret);
+  known.trust ??= { certificates: certificatesIn(pem) };
+  return known.trust;
+}

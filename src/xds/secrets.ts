@@ -15,27 +15,36 @@ export interface Issuer {
   /** As the proxy's insight names it: the Mesh's backend, or the identifier of the MeshIdentity. */
   readonly backend: string;
   readonly lifetimeMs: number;
+  readonly isOfIdentity: boolean;
 }
 
 /** The certificate authorities of meshes as the store has them now. */
 export interface AuthoritySource {
   /** Of the Mesh's enabled backend. The same authority while it does not change; undefined while it does not exist (yet). */
   authorityOf(mesh: string): Issuer | undefined;
+  /** Of its other backends that proxies of this or an earlier run still have certificates of. */
+  othersOf(mesh: string): readonly MeshAuthority[];
   /** Of a MeshIdentity. */
   identityAuthorityOf(mesh: string, identity: string): Issuer | undefined;
   /** Tells when one of a mesh's authorities comes, goes or is another, for reasons that are not in the store. */
   onChange(listener: (mesh: string) => void): () => void;
 }
 
+/** An authority about to end gives leaves that end with it: they are not renewed in a whirl. */
+const shortestMs = 1000;
+
 export interface Identity {
   readonly secret: Sealed;
   readonly authority: MeshAuthority;
   readonly backend: string;
+  /** Made for a MeshIdentity; otherwise by the Mesh's own authority. */
+  readonly isOfIdentity: boolean;
   readonly issuedAt: number;
   readonly expiresAt: number;
   readonly renewAt: number;
   /** What the leaf was made for; another set of names needs another leaf. */
   readonly uris: readonly string[];
+  readonly serial: string;
 }
 
 /** URI names of a Dataplane's leaf: one SPIFFE id per service, then every tag (spec/security.md 7.4). */
@@ -56,7 +65,7 @@ export interface IssueRequest extends Issuer {
 
 export async function issueIdentity(request: IssueRequest, { clock, random }: Pick<Platform, "clock" | "random">, sealer: Sealer): Promise<Identity> {
   const now = clock.now();
-  const { authority, backend, lifetimeMs } = request;
+  const { authority, backend, isOfIdentity, lifetimeMs } = request;
   const leaf = await authority.issue({ uriSans: request.uris, lifetimeMs, now });
   const bytes = (pem: string) => ({ specifier: { case: "inlineBytes" as const, value: Buffer.from(pem) } });
   const message = create(SecretSchema, {
@@ -67,17 +76,19 @@ export async function issueIdentity(request: IssueRequest, { clock, random }: Pi
     secret: sealer.seal(SecretSchema, request.name, message),
     authority,
     backend,
+    isOfIdentity,
     issuedAt: now,
-    expiresAt: now + lifetimeMs,
+    expiresAt: leaf.notAfter,
     // Between 75 and 80 per cent of its life: a fleet started together does not renew together.
-    renewAt: now + lifetimeMs * (0.8 - 0.05 * random.fraction()),
+    renewAt: now + Math.max(shortestMs, (leaf.notAfter - now) * (0.8 - 0.05 * random.fraction())),
     uris: request.uris,
+    serial: leaf.serial,
   };
 }
 
-export function trustBundle(name: string, authority: MeshAuthority, sealer: Sealer): Sealed {
-  return sealer.keyed(`trust ${name} ${authority.caPem}`, () => {
-    const value = { trustedCa: { specifier: { case: "inlineBytes" as const, value: Buffer.from(authority.caPem) } } };
+export function trustBundle(name: string, pem: string, sealer: Sealer): Sealed {
+  return sealer.keyed(`trust ${name} ${pem}`, () => {
+    const value = { trustedCa: { specifier: { case: "inlineBytes" as const, value: Buffer.from(pem) } } };
     return sealer.seal(SecretSchema, name, create(SecretSchema, { name, type: { case: "validationContext", value } }));
   });
 }
@@ -87,9 +98,9 @@ export function domainTrust(name: string, domains: ReadonlyMap<string, string>, 
 }
 
 /** What MeshTrusts say; the Mesh's own authority counts for the domain of the mesh's name. */
-export function trustOf(view: MeshView, own: MeshAuthority | undefined): ReadonlyMap<string, string> {
+export function trustOf(view: MeshView, ownPem: string): ReadonlyMap<string, string> {
   const domains = trustedDomains(view.list("MeshTrust"));
-  if (!own) return domains;
+  if (!ownPem) return domains;
   const { name } = view.mesh;
-  return new Map([...domains, [name, `${domains.get(name) ?? ""}${own.caPem}`] as const].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  return new Map([...domains, [name, `${domains.get(name) ?? ""}${ownPem}`] as const].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

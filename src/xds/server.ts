@@ -5,17 +5,20 @@ import type { Node } from "#gen/envoy/config/core/v3/base_pb.js";
 import { status, type GrpcCall } from "#grpc";
 import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import { traitsInterner } from "#mesh";
+import { followTimeJumps } from "#platform";
 import { badRequest, failureOf, notFound, type Resource, type ResourceKey } from "#resources";
 import type { TlsFacts } from "#security";
 import { initialDelta, nextDelta, type DeltaEvent } from "./delta.ts";
 import { keepAdminTls } from "./admin-tls.ts";
 import { parseNode, type NodeFacts } from "./metadata.ts";
 import type { Meshes } from "./meshes.ts";
+import type { Identity } from "./secrets.ts";
 import { ConnectedProxy, type ProxyParts } from "./proxy.ts";
 import { initialSotw, nextSotw, type SotwEvent } from "./sotw.ts";
 import { namesInterner, sendOrder, type Snapshot } from "./snapshot.ts";
 import type { ProxyStatus, Subscription } from "./status.ts";
-import { encodeDelta, sotwEncoder, type SotwResponse } from "./wire.ts";
+import { openTurnover } from "./turnover.ts";
+import { encodeDelta, sotwEncoder, typeUrl, type SotwResponse } from "./wire.ts";
 
 /** Who may have a stream, and what becomes of the proxy's own resource. Handed in by main. */
 export interface ProxyDoor {
@@ -37,7 +40,9 @@ export interface AdmittedProxy {
   leave(): void;
 }
 
-export interface XdsOptions extends ProxyParts {
+export interface XdsOptions extends Omit<ProxyParts, "turnover"> {
+  /** Hears of every leaf that is made. */
+  onIssued(issued: { readonly proxy: string; readonly address: string; readonly identity: Identity }): void;
   readonly meshes: Meshes;
   readonly door: ProxyDoor;
   readonly status: ProxyStatus;
@@ -61,6 +66,8 @@ export interface XdsServer {
   readonly calls: ReadonlyMap<string, (call: GrpcCall) => void>;
   /** Number of proxies with a stream. */
   connected(): number;
+  /** Ends what the server does of itself; streams end with their sockets. */
+  close(): void;
   /** Admitted streams by `<type>/<mesh>/<name>`, with how they are protected. */
   streams(): readonly { readonly proxy: string; readonly tls: TlsFacts | undefined }[];
 }
@@ -77,6 +84,8 @@ interface Protocol {
   wanted(snapshot: Snapshot): Outcome;
   /** How many names the proxy has asked for. */
   names(): number;
+  asked(typeUrl: string): ReadonlySet<string>;
+  isInFlight(typeUrl: string): boolean;
 }
 
 export function xdsServer(options: XdsOptions): XdsServer {
@@ -86,12 +95,20 @@ export function xdsServer(options: XdsOptions): XdsServer {
   const encode = sotwEncoder(options.instanceId);
   const internNames = namesInterner();
 
+  const parts: ProxyParts = { ...options, turnover: openTurnover(options.platform.clock) };
+  const everyProxy = function* () {
+    for (const { state } of active.values()) if (state.is === "open" && state.proxy) yield state.proxy;
+  };
+  const unfollowJumps = followTimeJumps(options.platform.clock, (byMs) => {
+    log.warn("time has jumped; the certificates of all proxies are looked at", { seconds: Math.round(byMs / 1000) });
+    for (const proxy of everyProxy()) proxy.reconsider();
+  });
   options.authorities.onChange((mesh) => {
     for (const { state } of active.values()) if (state.is === "open" && state.admitted.key.mesh === mesh) state.proxy?.authoritiesChanged();
   });
 
   const open = (call: GrpcCall, protocol: Protocol) => {
-    const stream: Stream = { call, protocol, waiting: [], waitingBytes: 0, state: { is: "new" } };
+    const stream: Stream = { call, protocol, waiting: [], waitingBytes: 0, refused: new Set(), state: { is: "new" } };
     const cancel = options.platform.clock.after(firstRequestMs, () => {
       if (stream.state.is === "new") call.end(status.deadlineExceeded, "the stream has not named its node in time");
     });
@@ -144,9 +161,10 @@ export function xdsServer(options: XdsOptions): XdsServer {
     const admitted = await options.door.admit({ facts, credential, onRevoked, claim });
     if (stream.state.is === "closed") return admitted.leave();
     const subscription = options.status.connected(admitted.key, { version: facts.version, metadata: facts.metadata });
-    const proxy = admitted.dataplane && new ConnectedProxy({ dataplane: admitted.dataplane, traits: internTraits(facts.traits) }, options, {
+    const proxy = admitted.dataplane && new ConnectedProxy({ dataplane: admitted.dataplane, traits: internTraits(facts.traits) }, parts, {
       wanted: (snapshot) => apply(stream, stream.protocol.wanted(snapshot)),
       certificate: (certificate) => subscription.certificate(certificate),
+      issued: (identity) => options.onIssued({ proxy: facts.id, address: stream.call.remoteAddress, identity }),
     });
     const unfollow = proxy ? options.meshes.follow(facts.mesh, (view) => (view ? proxy.update(view) : stream.call.end(status.notFound, `mesh "${facts.mesh}" was deleted`))) : () => {};
     stream.state = { is: "open", proxyName: `${facts.proxyType}/${admitted.key.mesh}/${admitted.key.name}`, proxy, admitted, subscription, unfollow };
@@ -177,13 +195,18 @@ export function xdsServer(options: XdsOptions): XdsServer {
     if (stream.protocol.names() > maxNames) return stream.call.end(status.resourceExhausted, "the stream has asked for too many resources");
     if (outcome.acknowledged) subscription.acknowledged(outcome.acknowledged);
     if (outcome.rejected) {
+      stream.refused.add(outcome.rejected.typeUrl);
       log.warn("a proxy refused its configuration", { proxy: stream.id, type: outcome.rejected.typeUrl, reason: outcome.rejected.reason });
       subscription.rejected(outcome.rejected.typeUrl, outcome.rejected.reason);
     }
     for (const frame of outcome.frames) {
       subscription.sent(frame.typeUrl);
+      stream.refused.delete(frame.typeUrl);
       stream.call.send(frame.parts);
     }
+    const isSettled = (type: string) => !stream.protocol.isInFlight(type) && !stream.refused.has(type);
+    if (isSettled(typeUrl.cluster)) stream.state.proxy?.settled("clusters", stream.protocol.asked(typeUrl.cluster));
+    if (isSettled(typeUrl.secret)) stream.state.proxy?.settled("secrets", stream.protocol.asked(typeUrl.secret));
   };
 
   const refuse = (stream: Stream, error: unknown) => {
@@ -212,6 +235,7 @@ export function xdsServer(options: XdsOptions): XdsServer {
       [deltaMethod, (call: GrpcCall) => open(call, deltaProtocol(options.instanceId))],
     ]),
     connected: () => active.size,
+    close: unfollowJumps,
     streams: () => [...active.values()].flatMap(({ state, call }) => (state.is === "open" ? [{ proxy: state.proxyName, tls: call.tls }] : [])),
   };
 }
@@ -221,6 +245,8 @@ interface Stream {
   readonly protocol: Protocol;
   readonly waiting: (() => Outcome)[];
   waitingBytes: number;
+  /** Types whose newest answer the proxy refused. */
+  readonly refused: Set<string>;
   id?: string;
   /** Of zone proxies: ends the care for their admin listener. */
   endAdmin?: () => void;
@@ -259,6 +285,8 @@ function sotwProtocol(encode: (response: SotwResponse, reader: object) => Uint8A
     },
     wanted: (snapshot) => step({ is: "wanted", snapshot }),
     names: () => [...state.types.values()].reduce((sum, it) => sum + it.names.size, 0),
+    asked: (type) => state.types.get(type)?.names ?? new Set(),
+    isInFlight: (type) => state.types.get(type)?.inFlight !== undefined,
   };
 }
 
@@ -283,5 +311,7 @@ function deltaProtocol(instanceId: string): Protocol {
     },
     wanted: (snapshot) => step({ is: "wanted", snapshot }),
     names: () => [...state.types.values()].reduce((sum, it) => sum + it.names.size, 0),
+    asked: (type) => state.types.get(type)?.names ?? new Set(),
+    isInFlight: (type) => state.types.get(type)?.inFlight !== undefined,
   };
 }

@@ -44,9 +44,14 @@ export const inboundsOf = memoOn((dataplane: Resource<Dataplane>): readonly Inbo
   });
 });
 
-/** Name by which the proxy is known to tracing, access logs and Envoy's node cluster: its first service, or `unknown`. */
-export function identifyingService(dataplane: Resource<Dataplane>): string {
+/** Values of the service tag, of inbounds and a gateway; sorted. */
+export const servicesOf = memoOn((dataplane: Resource<Dataplane>): readonly string[] => {
   const networking = dataplane.spec.networking;
   const values = [...(networking?.inbound ?? []).map((it) => it.tags[tag.service]), networking?.gateway?.tags[tag.service]];
-  return values.filter((value): value is string => Boolean(value)).toSorted()[0] ?? "unknown";
+  return [...new Set(values.filter((value): value is string => Boolean(value)))].toSorted();
+});
+
+/** Name by which the proxy is known to tracing, access logs and Envoy's node cluster: its first service, or `unknown`. */
+export function identifyingService(dataplane: Resource<Dataplane>): string {
+  return servicesOf(dataplane)[0] ?? "unknown";
 }

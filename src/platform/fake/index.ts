@@ -5,13 +5,17 @@ import type { Clock, Log, Platform, Random } from "../index.ts";
 export interface FakeClock extends Clock {
   /** Moves time forward and runs what falls due, in order. */
   advance(ms: number): void;
+  /** The wall clock is set, forward or back; timers do not notice. */
+  jump(ms: number): void;
 }
 
 export function fakeClock(startMs = Date.UTC(2026, 0, 1)): FakeClock {
   let now = startMs;
+  let offset = 0;
   let timers: { at: number; action: () => void }[] = [];
   return {
-    now: () => now,
+    now: () => now + offset,
+    jump: (ms) => void (offset += ms),
     after(delayMs, action) {
       const timer = { at: now + Math.max(0, delayMs), action };
       timers.push(timer);
