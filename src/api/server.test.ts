@@ -16,7 +16,7 @@ function anApi(more: Partial<ApiOptions> = {}) {
   const kinds = kindsOf(coreKinds);
   const access: Access = more.access ?? { check: () => {} };
   const certificateBackends = new Map([["builtin", builtinBackend]]);
-  const door = openWriteDoor({ store, kinds, place, access, isApiReadOnly: false, unsafeDelete: false, certificateBackends, isZoneOnline: () => false });
+  const door = openWriteDoor({ store, kinds, place, access, isApiReadOnly: false, allowsAuthorityChange: true, unsafeDelete: false, certificateBackends, isZoneOnline: () => false });
   const about = { hostname: "h", instanceId: "i", version: "2.14.3", gui: "/gui", clusterId: () => "c", config: () => ({ mode: "zone" }) };
   const tokens = { defaultValidForMs: 3_600_000, mayIssue: () => {}, dataplane: async () => "dp-token", zone: async () => "zone-token" };
   const options: ApiOptions = { store, door, kinds, place, access, isApiReadOnly: false, log: platform.log, clock: platform.clock, authenticate: () => ({ name: "alice", groups: ["devs"] }), about, tokens, ...more };

@@ -21,7 +21,7 @@ async function start(more: Partial<DefaultsOptions> = {}, place = zone) {
   const store = more.store ?? memoryStore(platform);
   const kinds = kindsOf([...coreKinds, ...policyKinds]);
   const certificateBackends = new Map([["builtin", builtinBackend]]);
-  const door = openWriteDoor({ store, kinds, place, access: { check: () => {} }, isApiReadOnly: false, unsafeDelete: true, certificateBackends, isZoneOnline: () => false });
+  const door = openWriteDoor({ store, kinds, place, access: { check: () => {} }, isApiReadOnly: false, allowsAuthorityChange: true, unsafeDelete: true, certificateBackends, isZoneOnline: () => false });
   const part = keepDefaults({
     store, door, kinds, place, platform,
     newSigningKey: async () => bytes("key"), makeBuiltinRoot: async () => ({ certificate: bytes("certificate"), privateKey: bytes("private") }),

@@ -24,7 +24,7 @@ async function settled() {
 async function start() {
   const platform = fakePlatform();
   const store = memoryStore(platform);
-  const door = openWriteDoor({ store, kinds: kindsOf(coreKinds), place, access: { check: () => {} }, isApiReadOnly: false, unsafeDelete: true, certificateBackends: new Map(), isZoneOnline: () => false });
+  const door = openWriteDoor({ store, kinds: kindsOf(coreKinds), place, access: { check: () => {} }, isApiReadOnly: false, allowsAuthorityChange: true, unsafeDelete: true, certificateBackends: new Map(), isZoneOnline: () => false });
   const write = (resource: Omit<Resource, "labels" | "version" | "creationTime" | "modificationTime">) => door.writeResource({ is: "controller", name: "t" }, { ...resource, labels: {} });
   const put = (...ports: number[]) =>
     write({ ...key, spec: create(DataplaneSchema, { networking: { address: "192.0.2.1", inbound: ports.map((port) => ({ port, tags: { "kuma.io/service": "web" }, serviceProbe: { tcp: {} } })) } }) });

@@ -53,6 +53,13 @@ test("the control plane's own user is this machine's administrator; anyone on it
   expect(defaults({ ...kuma, [setting]: "sameUser" }).localAdmins).toBe("sameUser");
 });
 
+test("a Mesh may change its authority while mTLS is on; not as in Kuma, unless it is set", () => {
+  expect(defaults().allowsAuthorityChange).toBe(true);
+  expect(defaults({ KUMA_MTLS_ALLOW_AUTHORITY_CHANGE: "false" }).allowsAuthorityChange).toBe(false);
+  expect(defaults(kuma).allowsAuthorityChange).toBe(false);
+  expect(defaults({ ...kuma, KUMA_MTLS_ALLOW_AUTHORITY_CHANGE: "true" }).allowsAuthorityChange).toBe(true);
+});
+
 test("unknown values of both are refused at the start, with the known ones", () => {
   const check = (env: Readonly<Record<string, string>>) => () => checkConfig(loadConfig({ env }));
   expect(check({ KUMA_ACCESS_ANONYMOUS: "all" })).toThrow('access.anonymous: "all" is not one of none, read, write');

@@ -13,6 +13,8 @@ export interface Defaults {
   readonly anonymous: AnonymousRights;
   /** Among callers on this machine. */
   readonly localAdmins: "sameUser" | "anyone";
+  /** A Mesh may have two certificate backends and go from one to the other. */
+  readonly allowsAuthorityChange: boolean;
 }
 
 const hourMs = 3_600_000;
@@ -31,6 +33,7 @@ export function defaultsOf(config: Config): Defaults {
     storeType: isKuma && !config.isSet("store.type") ? "memory" : config.get("store.type"),
     anonymous: isKuma && !config.isSet("access.anonymous") ? "write" : (anonymousRights.find((it) => it === config.get("access.anonymous")) ?? "none"),
     localAdmins: (isKuma && !config.isSet(localAdminsFor)) || config.get(localAdminsFor) === "anyone" ? "anyone" : "sameUser",
+    allowsAuthorityChange: config.isSet("mtls.allowAuthorityChange") ? config.get("mtls.allowAuthorityChange") : !isKuma,
   };
 }
 

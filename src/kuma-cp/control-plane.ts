@@ -9,7 +9,7 @@ import { runParts, type LogLevels, type Platform } from "#platform";
 import { envoyPolicies, routeShapers } from "#policies";
 import { policyKinds } from "#policies/kinds";
 import { kindsOf, type Kind, type Kinds, type Place, type SpecKind } from "#resources";
-import { coreKinds } from "#resources/kinds";
+import { coreKinds, meshKind, meshKindWithOneAuthority } from "#resources/kinds";
 import { feedHttp1, openEndpoint, workDirOr } from "#security";
 import { builtinBackend, openWriteDoor, providedBackend, type Access } from "#write";
 import { followMeshes, xdsServer } from "#xds";
@@ -67,7 +67,7 @@ export async function startControlPlane({ config, platform, levels, home, enviro
     check: (writer, kind, operation) => (writer.is === "user" || writer.is === "kubernetes" ? credentials.access.requireResource(kind, writer.user, operation) : undefined),
   };
   const door = openWriteDoor({
-    store, kinds, place, access, isApiReadOnly: config.get("apiServer.readOnly"), unsafeDelete: config.get("store.unsafeDelete"), isZoneOnline: () => false,
+    store, kinds, place, access, isApiReadOnly: config.get("apiServer.readOnly"), unsafeDelete: config.get("store.unsafeDelete"), allowsAuthorityChange: defaultsOf(config).allowsAuthorityChange, isZoneOnline: () => false,
     certificateBackends: new Map([["builtin", builtinBackend], ["provided", providedBackend(providedPairCheck(store))]]),
   });
   const planner = createPlanner({ policyKinds: targetRefKinds(kinds), kindOf: (name) => kinds.byName(name), shapers: routeShapers });
@@ -155,7 +155,8 @@ function enabledKinds(config: Config): Kinds {
   const switchable = new Set(["hostnamegenerators", "meshexternalservices", "meshidentities", "meshmultizoneservices", "meshopentelemetrybackends", "meshservices", "meshtrusts", "meshzoneaddresses", "workloads"]);
   const core = config.get("coreResources.enabled");
   const policies = config.get("policies.pluginPoliciesEnabled");
-  return kindsOf([...coreKinds.filter((kind) => !switchable.has(kind.path) || core.includes(kind.path)), ...policyKinds.filter((kind) => policies.includes(kind.path))]);
+  const mesh = defaultsOf(config).allowsAuthorityChange ? meshKind : meshKindWithOneAuthority;
+  return kindsOf([...coreKinds.map((kind) => (kind === meshKind ? mesh : kind)).filter((kind) => !switchable.has(kind.path) || core.includes(kind.path)), ...policyKinds.filter((kind) => policies.includes(kind.path))]);
 }
 
 const isTargetRefKind = (kind: Kind): kind is SpecKind => kind.shape === "spec" && kind.policy?.isTargetRef === true;

@@ -86,9 +86,9 @@ describe("flat kinds", () => {
     expect(problems("Mesh", { type: "Mesh", name: "A_b" })[0]).toContain("name: invalid characters. A lowercase RFC 1123 subdomain");
     expect(problems("Mesh", { type: "Mesh" })).toEqual(["name: cannot be empty"]);
   });
-  test("a mesh has at most one certificate backend, known and enabled", () => {
-    expect(mesh({ mtls: { enabledBackend: "x", backends: [{ name: "a", type: "builtin" }, { name: "a", type: "vault", dpCert: { rotation: { expiration: "5parsecs" } } }] } })).toEqual([
-      "mtls.backends: cannot have more than 1 backends", 'mtls.backends[1].name: "a" name is already used for another backend',
+  test("a mesh has at most two certificate backends, known and enabled", () => {
+    expect(mesh({ mtls: { enabledBackend: "x", backends: [{ name: "b", type: "builtin" }, { name: "a", type: "builtin" }, { name: "a", type: "vault", dpCert: { rotation: { expiration: "5parsecs" } } }] } })).toEqual([
+      "mtls.backends: cannot have more than 2 backends", 'mtls.backends[2].name: "a" name is already used for another backend',
       "mtls.dpcert.rotation.expiration: has to be a valid format", "mtls.enabledBackend: has to be set to one of the backends in the mesh",
     ]);
   });

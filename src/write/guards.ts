@@ -10,6 +10,8 @@ export interface GuardContext {
   readonly store: Store;
   /** `store.unsafeDelete`: nothing is too much in use to be deleted. */
   readonly unsafeDelete: boolean;
+  /** A Mesh may go from one authority to another while its mTLS is on. */
+  readonly allowsAuthorityChange: boolean;
   readonly certificateBackends: ReadonlyMap<string, CheckBackend>;
   readonly isZoneOnline: (zone: string) => boolean;
 }
@@ -27,7 +29,7 @@ async function onMeshWrite(context: GuardContext, next: Unstored, current: Resou
   if (!current && next.name.length > 63) return [violation("name", "cannot be longer than 63 characters")];
   const { mtls } = specOfMesh(next);
   const enabledBefore = current ? specOfMesh(current).mtls?.enabledBackend : undefined;
-  if (enabledBefore && mtls?.enabledBackend && mtls.enabledBackend !== enabledBefore) {
+  if (!context.allowsAuthorityChange && enabledBefore && mtls?.enabledBackend && mtls.enabledBackend !== enabledBefore) {
     return [violation("mtls.enabledBackend", "Changing CA when mTLS is enabled is forbidden. Disable mTLS first and then change the CA")];
   }
   const checks = (mtls?.backends ?? []).map(async (backend, at) => {

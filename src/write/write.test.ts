@@ -1,6 +1,6 @@
 // What the door lets through, what it adds, and what it refuses in which words.
 import { expect, test } from "vitest";
-import { coreKinds } from "#resources/kinds";
+import { coreKinds, meshKindWithOneAuthority } from "#resources/kinds";
 import { denied, failureOf, kindsOf, KumaError, type Place } from "#resources";
 import { memoryStore } from "#store";
 import { fakePlatform } from "#platform/fake";
@@ -12,7 +12,7 @@ const user: Writer = { is: "user", user: { name: "alice", groups: [] } };
 function aDoor(options: Partial<DoorOptions> = {}) {
   const store = memoryStore(fakePlatform());
   const certificateBackends = new Map([["builtin", builtinBackend]]);
-  const defaults = { store, kinds: kindsOf(coreKinds), place, access: { check: () => {} }, isApiReadOnly: false, unsafeDelete: false, certificateBackends, isZoneOnline: () => false };
+  const defaults = { store, kinds: kindsOf(coreKinds), place, access: { check: () => {} }, isApiReadOnly: false, allowsAuthorityChange: true, unsafeDelete: false, certificateBackends, isZoneOnline: () => false };
   const door = openWriteDoor({ ...defaults, ...options });
   const put = (type: string, name: string, body: object = {}, mesh = type === "Mesh" ? "" : "default") =>
     door.writeDocument(user, { type, mesh, name }, () => ({ type, name, ...(mesh ? { mesh } : {}), ...body }));
@@ -79,8 +79,15 @@ test("the secrets of a certificate backend cannot be deleted", async () => {
   await put("Secret", "default.ca-builtin-cert-ca-1");
   expect(await refusal(remove("Secret", "default.ca-builtin-cert-ca-1"))).toContain('is currently in use in Mesh "default" in mTLS backend "ca-1"');
 });
-test("the enabled certificate backend does not change under the proxies", async () => {
+test("the enabled certificate backend changes while mTLS is on", async () => {
   const { put } = aDoor();
+  const backends = ["ca-1", "ca-2"].map((name) => ({ name, type: "builtin" }));
+  for (const enabledBackend of ["ca-1", "ca-2"]) await put("Mesh", "m", { mtls: { enabledBackend, backends } });
+  expect(await refusal(put("Mesh", "m", { mtls: { backends: [...backends, { name: "ca-3", type: "builtin" }] } }))).toContain("mtls.backends: cannot have more than 2 backends");
+});
+test("as in Kuma, a mesh has one backend and it does not change under the proxies", async () => {
+  const { put } = aDoor({ allowsAuthorityChange: false, kinds: kindsOf([meshKindWithOneAuthority]) });
+  expect(await refusal(put("Mesh", "m", { mtls: { backends: ["a", "b"].map((name) => ({ name, type: "builtin" })) } }))).toContain("mtls.backends: cannot have more than 1 backends");
   const mtls = (name: string, type = "builtin") => ({ mtls: { enabledBackend: name, backends: [{ name, type }] } });
   await put("Mesh", "m", mtls("ca-1"));
   expect(await refusal(put("Mesh", "m", mtls("ca-2")))).toContain("Failed to update a resource|mtls.enabledBackend: Changing CA when mTLS is enabled is forbidden");

@@ -68,7 +68,7 @@ async function apiWith(documents: readonly unknown[]) {
   }
   const access = { check: () => {} };
   const certificateBackends = new Map([["builtin", builtinBackend]]);
-  const door = openWriteDoor({ store, kinds, place, access, isApiReadOnly: false, unsafeDelete: false, certificateBackends, isZoneOnline: () => false });
+  const door = openWriteDoor({ store, kinds, place, access, isApiReadOnly: false, allowsAuthorityChange: false, unsafeDelete: false, certificateBackends, isZoneOnline: () => false });
   const about = { hostname: "h", instanceId: "i", version: "2.14.3", gui: "", clusterId: () => "", config: () => ({}) };
   return createApi({ store, door, kinds, place, access, isApiReadOnly: false, log: platform.log, clock: platform.clock, authenticate: () => admin, about });
 }

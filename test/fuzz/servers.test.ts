@@ -39,7 +39,7 @@ test("HTTP requests: answered below 500; what is refused changes nothing, what i
   const store = memoryStore(platform);
   const kinds = kindsOf([...coreKinds, ...policyKinds]);
   const access = { check: () => {} };
-  const door = openWriteDoor({ store, kinds, place, access, isApiReadOnly: false, unsafeDelete: false, certificateBackends: new Map([["builtin", builtinBackend]]), isZoneOnline: () => false });
+  const door = openWriteDoor({ store, kinds, place, access, isApiReadOnly: false, allowsAuthorityChange: true, unsafeDelete: false, certificateBackends: new Map([["builtin", builtinBackend]]), isZoneOnline: () => false });
   const app = createApi({
     store, door, kinds, place, access, isApiReadOnly: false, log: platform.log, clock: platform.clock, authenticate: () => ({ name: "mesh-system:admin", groups: ["mesh-system:admin"] }),
     about: { hostname: "h", instanceId: "i", version: "2.14.3", gui: "/gui", clusterId: () => "c", config: () => ({}) }, tokens: { defaultValidForMs: 3_600_000, mayIssue: () => {}, dataplane: async () => "t", zone: async () => "t" },

@@ -28,7 +28,7 @@ export function fakeZone() {
   const platform = fakePlatform();
   const store = memoryStore(platform);
   const opened = openWriteDoor({
-    store, kinds: kindsOf([...coreKinds, ...policyKinds]), place, access: { check: () => {} }, isApiReadOnly: false, unsafeDelete: true,
+    store, kinds: kindsOf([...coreKinds, ...policyKinds]), place, access: { check: () => {} }, isApiReadOnly: false, allowsAuthorityChange: true, unsafeDelete: true,
     certificateBackends: new Map([["builtin", builtinBackend]]), isZoneOnline: () => false,
   });
   const counts = { writes: 0 };

@@ -31,7 +31,7 @@ export const coreKinds: readonly Kind[] = [
   zoneInsightKind, meshInsightKind, serviceInsightKind, externalServiceKind, meshGatewayKind, ...olderPolicyKinds,
 ];
 
-export { meshKind } from "./mesh/kind.ts";
+export { meshKind, meshKindWithOneAuthority } from "./mesh/kind.ts";
 export { dataplaneKind } from "./dataplane/kind.ts";
 export { dataplaneInsightKind } from "./dataplane-insight/kind.ts";
 export { zoneKind } from "./zone/kind.ts";

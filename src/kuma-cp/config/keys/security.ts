@@ -22,6 +22,7 @@ export const securityKeys = {
   ...rule("viewClusters", "VIEW_CLUSTERS", [], known, "who may see a proxy's clusters"),
   ...rule("controlPlaneMetadata", "CONTROL_PLANE_METADATA", [], known, "who may see the control plane's configuration"),
   "compatibility": text("KUMA_COMPATIBILITY", "", "kuma: every default of ours that is stricter than Kuma's is undone"),
+  "mtls.allowAuthorityChange": bool("KUMA_MTLS_ALLOW_AUTHORITY_CHANGE", true, "a Mesh may have two certificate backends and go from one to the other while mTLS is on"),
   "tokens.maxValidFor": duration("KUMA_TOKENS_MAX_VALID_FOR", "87840h", "no token is issued for longer"),
   "tokens.allowWithoutExpiry": bool("KUMA_TOKENS_ALLOW_WITHOUT_EXPIRY", false, "accept tokens that never expire"),
   "store.sqlite.path": text("KUMA_STORE_SQLITE_PATH", "", "empty: kuma.db in the work dir"),

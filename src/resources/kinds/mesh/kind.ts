@@ -3,9 +3,9 @@ import { MeshSchema } from "#gen/kuma/mesh/v1alpha1/mesh_pb.js";
 import { defineFlatKind } from "../../kind.ts";
 import { nameDeprecations } from "../../names.ts";
 import { completeMesh } from "./defaults.ts";
-import { validateMesh } from "./validate.ts";
+import { validateMesh, validateMeshWithOneAuthority } from "./validate.ts";
 
-export const meshKind = defineFlatKind<typeof MeshSchema>({
+const kindWith = (validate: typeof validateMesh) => defineFlatKind<typeof MeshSchema>({
   name: "Mesh",
   scope: "Global",
   path: "meshes",
@@ -18,6 +18,11 @@ export const meshKind = defineFlatKind<typeof MeshSchema>({
   isClusterScoped: true,
   message: MeshSchema,
   applyDefaults: completeMesh,
-  validate: validateMesh,
+  validate,
   deprecations: (mesh) => nameDeprecations("Mesh", mesh.name),
 });
+
+export const meshKind = kindWith(validateMesh);
+
+/** As in Kuma: no second authority, hence no change of authority without a time of plain text. */
+export const meshKindWithOneAuthority = kindWith(validateMeshWithOneAuthority);

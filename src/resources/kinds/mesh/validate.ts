@@ -11,9 +11,15 @@ interface Named {
   readonly conf?: JsonObject | undefined;
 }
 
-export function validateMesh(mesh: Mesh): readonly Violation[] {
+/** A change of authority needs two backends for a while. */
+export const validateMesh = (mesh: Mesh): readonly Violation[] => violationsOf(mesh, 2);
+
+/** As in Kuma: a Mesh has one authority as long as its mTLS is on. */
+export const validateMeshWithOneAuthority = (mesh: Mesh): readonly Violation[] => violationsOf(mesh, 1);
+
+function violationsOf(mesh: Mesh, mostBackends: number): readonly Violation[] {
   return [
-    ...validateMtls(mesh),
+    ...validateMtls(mesh, mostBackends),
     ...validateLogging(mesh),
     ...validateTracing(mesh),
     ...validateMetrics(mesh),
@@ -22,12 +28,12 @@ export function validateMesh(mesh: Mesh): readonly Violation[] {
   ];
 }
 
-function validateMtls({ mtls }: Mesh): readonly Violation[] {
+function validateMtls({ mtls }: Mesh, mostBackends: number): readonly Violation[] {
   if (!mtls) return [];
   const names = mtls.backends.map((it) => it.name);
   const badRotation = mtls.backends.some((it) => it.dpCert && !isMeshDuration(it.dpCert.rotation?.expiration ?? ""));
   return [
-    ...(mtls.backends.length > 1 ? [violation("mtls.backends", "cannot have more than 1 backends")] : []),
+    ...(mtls.backends.length > mostBackends ? [violation("mtls.backends", `cannot have more than ${mostBackends} backends`)] : []),
     ...names.flatMap((name, at) => usedBefore("mtls", names, name, at)),
     ...(badRotation ? [violation("mtls.dpcert.rotation.expiration", "has to be a valid format")] : []),
     ...(mtls.enabledBackend && !names.includes(mtls.enabledBackend) ? [violation("mtls.enabledBackend", "has to be set to one of the backends in the mesh")] : []),
