@@ -38,7 +38,7 @@ export function storedAuthorities(store: Store, { log, clock }: Pick<Platform, "
   };
   const files = followedFiles(clock, () => store.list("Mesh").forEach((it) => tell(it.name)));
   const open = (mesh: string, backend: CertificateAuthorityBackend): MeshAuthority | undefined => {
-    const pair = pairOf(store, mesh, backend, files.read);
+    const pair = pairOf(store, mesh, backend, (path) => files.read(path));
     if (!pair) return undefined;
     const key = `${mesh}/${backend.name}`;
     const known = opened.get(key);

@@ -18,9 +18,9 @@ export interface LeafParts {
   /** For the log. */
   readonly proxy: { readonly mesh: string; readonly name: string };
   /** A new leaf is there. */
-  onIssued(identity: Identity): void;
+  readonly onIssued: (identity: Identity) => void;
   /** It is time to ask again what is wanted. */
-  onDue(): void;
+  readonly onDue: () => void;
 }
 
 const retryMs = 5000;

@@ -10,7 +10,7 @@ export interface InspectionParts {
   readonly pipeline: Pipeline;
   readonly kinds: Kinds;
   /** Certificates by trust domain, as proxies of the mesh get them. */
-  trustOf(view: MeshView): ReadonlyMap<string, string>;
+  readonly trustOf: (view: MeshView) => ReadonlyMap<string, string>;
   /** The newest view of a mesh. */
   viewOf(mesh: string): MeshView | undefined;
   /** A proxy with the abilities it announced when it connected; undefined when it never did. */

@@ -16,11 +16,11 @@ export interface Load {
 
 export interface TwoServices {
   /** What the backend answers through both proxies: `<status> <name of the caller>`. */
-  call(): Promise<string>;
-  load(): Load;
+  readonly call: () => Promise<string>;
+  readonly load: () => Load;
   /** The backend's chain as any peer sees it, leaf first. */
-  presented(): Promise<readonly X509Certificate[]>;
-  stop(): void;
+  readonly presented: () => Promise<readonly X509Certificate[]>;
+  readonly stop: () => void;
 }
 
 export interface Wanted {

@@ -1,0 +1,77 @@
+// A change of authority waits for everybody who might refuse it, and forgets the old one only when nobody shows it any more.
+import { fakeClock } from "#platform/fake";
+import { meshView, type MeshView } from "#mesh";
+import type { Resource } from "#resources";
+import type { MeshAuthority } from "#security";
+import { expect, test, vi } from "vitest";
+import { certificatesIn, openTurnover, type Carried } from "./turnover.ts";
+
+const pem = (body: string) => `-----BEGIN CERTIFICATE-----\n${body}\n-----END CERTIFICATE-----\n`;
+const authority = (body: string): MeshAuthority => ({ caPem: pem(body), issue: () => Promise.reject(new Error("not here")) });
+const [before, after] = [authority("AAAA"), authority("BBBB")];
+const trusts = (...authorities: readonly MeshAuthority[]) => ({ certificates: certificatesIn(authorities.map((it) => it.caPem).join("")) });
+const nothing: Carried = { view: undefined, trust: undefined, authority: undefined };
+const resource = (type: string, name: string, spec: object): Resource => ({ type, mesh: "m", name, labels: {}, spec, creationTime: 0, modificationTime: 0, version: 1 });
+
+function aMesh() {
+  const clock = fakeClock();
+  const turnover = openTurnover(clock);
+  const join = (first: Carried) => {
+    let now = first;
+    const onChange = vi.fn();
+    const member = turnover.join("m", () => now, onChange);
+    return { onChange, leave: () => member.leave(), uses: (next: Carried) => ((now = next), member.changed()) };
+  };
+  return { clock, turnover, join };
+}
+
+test("an authority is accepted once every proxy trusts it; one that trusts nobody yet stands in no way", () => {
+  const { turnover, join } = aMesh();
+  join(nothing);
+  const slow = join({ ...nothing, trust: trusts(before) });
+  expect(turnover.isAccepted("m", after)).toBe(false);
+  slow.uses({ ...nothing, trust: trusts(before, after) });
+  expect(turnover.isAccepted("m", after)).toBe(true);
+});
+
+test("those who wait are told together, soon after the last proxy has answered or left", () => {
+  const { clock, turnover, join } = aMesh();
+  const [waiting, slow] = [join(nothing), join({ ...nothing, trust: trusts(before) })];
+  turnover.isAccepted("m", after);
+  slow.uses({ ...nothing, trust: trusts(before, after) });
+  slow.uses({ ...nothing, trust: trusts(after) });
+  clock.advance(100);
+  expect(waiting.onChange).toHaveBeenCalledTimes(1);
+  slow.uses({ ...nothing, trust: trusts(before) });
+  turnover.isAccepted("m", after);
+  slow.leave();
+  clock.advance(100);
+  expect(waiting.onChange).toHaveBeenCalledTimes(2);
+  expect(turnover.isAccepted("m", after)).toBe(true);
+});
+
+test("the old authority counts until nobody has shown its certificates for a moment", () => {
+  const { clock, turnover, join } = aMesh();
+  const [first, second] = [join({ ...nothing, authority: before }), join({ ...nothing, authority: before })];
+  first.uses({ ...nothing, authority: after });
+  expect(turnover.carried("m")).toEqual(expect.arrayContaining([before, after]));
+  second.uses({ ...nothing, authority: after });
+  expect(turnover.carried("m")).toContain(before);
+  clock.advance(2100);
+  expect(first.onChange).toHaveBeenCalled();
+  expect(turnover.carried("m")).toEqual([after]);
+});
+
+test("a name is known once every proxy's clusters were made with it", () => {
+  const { turnover, join } = aMesh();
+  const viewWith = (...ids: readonly { type: string; value: string }[]): MeshView => {
+    const settings = { internalCidrs: [], serviceVipPort: 80, dnsDomain: "mesh", spireSocketPath: "" };
+    return meshView({ mesh: resource("Mesh", "m", {}) as MeshView["mesh"], zone: "z", settings, lists: new Map([["MeshService", [resource("MeshService", "web", { identities: ids })]]]) });
+  };
+  const tag = { type: "ServiceTag", value: "web" };
+  const caller = join({ ...nothing, view: viewWith(tag) });
+  expect(turnover.isNamed("m", ["web"], "spiffe://d/web")).toBe(false);
+  expect(turnover.isNamed("m", ["other"], "spiffe://d/web")).toBe(true);
+  caller.uses({ ...nothing, view: viewWith(tag, { type: "SpiffeID", value: "spiffe://d/web" }) });
+  expect(turnover.isNamed("m", ["web"], "spiffe://d/web")).toBe(true);
+});
