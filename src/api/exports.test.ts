@@ -14,7 +14,7 @@ async function zones(count: number) {
   const store = memoryStore(platform);
   const kinds = kindsOf(coreKinds);
   const access = { check: () => {} };
-  const door = openWriteDoor({ store, kinds, place, access, isApiReadOnly: false, unsafeDelete: false, certificateBackends: new Map(), isZoneOnline: () => false });
+  const door = openWriteDoor({ store, kinds, place, access, isApiReadOnly: false, allowsAuthorityChange: true, unsafeDelete: false, certificateBackends: new Map(), isZoneOnline: () => false });
   const about = { hostname: "h", instanceId: "i", version: "2.14.3", gui: "", clusterId: () => "", config: () => ({}) };
   const app = createApi({ store, door, kinds, place, access, isApiReadOnly: false, log: platform.log, clock: platform.clock, authenticate: () => ({ name: "alice", groups: [] }), about });
   for (let at = 0; at < count; at++) await door.writeDocument({ is: "controller", name: "test" }, { type: "Zone", mesh: "", name: `z-${at}` }, () => ({ type: "Zone", name: `z-${at}` }));
