@@ -47,6 +47,12 @@ async function aMesh(passMs: number) {
       action();
     },
     views: () => views,
+    /** Another follower; how many views it has seen. */
+    follow() {
+      let seen = 0;
+      meshes.follow("m", () => seen++);
+      return () => seen;
+    },
   };
 }
 
@@ -83,4 +89,17 @@ test("arrivals wait three seconds at most", async () => {
   mesh.pass();
   await mesh.arrives("a");
   expect(mesh.waitMs()).toBe(3000);
+});
+
+test("a long pass leaves room for other work, and a change that comes meanwhile waits for its end", async () => {
+  const mesh = await aMesh(400);
+  const second = mesh.follow();
+  await mesh.written();
+  mesh.pass();
+  expect([mesh.views(), second()]).toEqual([1, 0]);
+  await mesh.written();
+  expect(mesh.waitMs()).toBe(0);
+  mesh.pass();
+  expect([mesh.views(), second()]).toEqual([1, 1]);
+  expect(mesh.waitMs()).toBe(500);
 });

@@ -32,6 +32,15 @@ const arrivingKinds: ReadonlySet<string> = new Set(["Dataplane", "MeshService", 
 /** Kinds that never change what a proxy is sent: who is connected, and what others computed for display. */
 const isStatusKind = (kind: Kind): boolean => kind.name.endsWith("Insight") || kind.name === "Zone";
 
+/** How long followers are told at a stretch before other work gets its turn. */
+const sliceMs = 10;
+
+interface Call {
+  readonly name: string;
+  readonly notify: (view: MeshView | undefined) => void;
+  readonly view: MeshView | undefined;
+}
+
 export function followMeshes({ store, kinds, zone, settings, clock, minGapMs }: MeshesOptions): Meshes {
   const watched = kinds.filter((kind) => !isStatusKind(kind) && kind.name !== "Mesh");
   const scopes = new Map(watched.map((kind) => [kind.name, kind.scope]));
@@ -40,6 +49,9 @@ export function followMeshes({ store, kinds, zone, settings, clock, minGapMs }: 
   const dirty = new Set<string>();
   let cancelPass: (() => void) | undefined;
   let dueAt = Infinity;
+  let isPassing = false;
+  /** What came during a pass: nothing, only arrivals, or something that people wait for. */
+  let waiting: "nothing" | "arrivals" | "writes" = "nothing";
   let [lastEnd, pauseMs] = [0, 0];
 
   const build = (name: string): MeshView | undefined => {
@@ -50,19 +62,42 @@ export function followMeshes({ store, kinds, zone, settings, clock, minGapMs }: 
   };
   const pass = () => {
     dueAt = Infinity;
-    const startedAt = clock.now();
+    isPassing = true;
     const names = [...dirty];
     dirty.clear();
-    for (const name of names) {
+    const calls = names.flatMap((name) => {
       const view = build(name);
       if (view) views.set(name, view);
       else views.delete(name);
-      for (const notify of followers.get(name) ?? []) notify(view);
+      return [...(followers.get(name) ?? [])].map((notify) => ({ name, notify, view }));
+    });
+    tell(calls, 0, 0);
+  };
+  /** Tells followers in slices: what the first ones send is on its way while the last ones are still planned. */
+  const tell = (calls: readonly Call[], from: number, spentMs: number) => {
+    const startedAt = clock.now();
+    let at = from;
+    for (; at < calls.length && clock.now() - startedAt < sliceMs; at++) {
+      const call = calls[at];
+      if (call && followers.get(call.name)?.has(call.notify)) call.notify(call.view);
     }
+    const spent = spentMs + clock.now() - startedAt;
+    if (at < calls.length) {
+      cancelPass = clock.after(0, () => tell(calls, at, spent));
+      return;
+    }
+    isPassing = false;
     lastEnd = clock.now();
-    pauseMs = Math.max(minGapMs, (lastEnd - startedAt) * pauseFactor);
+    pauseMs = Math.max(minGapMs, spent * pauseFactor);
+    const came = waiting;
+    waiting = "nothing";
+    if (came !== "nothing") schedule(came === "arrivals");
   };
   const schedule = (isArrival: boolean) => {
+    if (isPassing) {
+      if (!isArrival || waiting === "nothing") waiting = isArrival ? "arrivals" : "writes";
+      return;
+    }
     const now = clock.now();
     const at = Math.max(now, lastEnd + Math.min(isArrival ? maxArrivalGapMs : maxGapMs, pauseMs));
     if (at >= dueAt) return;
@@ -93,6 +128,9 @@ export function followMeshes({ store, kinds, zone, settings, clock, minGapMs }: 
       followers.set(mesh, its.add(onView));
       return () => its.delete(onView);
     },
-    close: stop,
+    close() {
+      stop();
+      cancelPass?.();
+    },
   };
 }
