@@ -15,6 +15,7 @@ export function commandTree(session: Session): CommandSpec {
       { name: "completion", summary: "Print a completion script for a shell", load: async () => (await import("./completion/commands.ts")).completionCommand(session, () => root) },
       { name: "config", summary: "Say which control planes there are and which one to use", load: async () => (await import("./config/commands.ts")).configCommand(session) },
       { name: "delete", summary: "Delete a resource", load: async () => (await import("./documents/delete.ts")).deleteCommand(session) },
+      { name: "export", summary: "Print the resources of a control plane, to be applied to another", load: async () => (await import("./export/command.ts")).exportCommand(session) },
       { name: "generate", summary: "Generate tokens, keys and certificates", load: async () => (await import("./generate/commands.ts")).generateCommand(session) },
       { name: "get", summary: "Show resources", load: async () => (await import("./documents/get.ts")).getCommand(session) },
       { name: "inspect", summary: "Show resources together with their state", load: async () => (await import("./inspect/commands.ts")).inspectCommand(session) },

@@ -13,5 +13,6 @@ export const meshInsightKind = defineFlatKind<typeof MeshInsightSchema>({
   displayNamePlural: "Mesh Insights",
   kds: { providedByGlobal: true },
   readOnly: true,
+  isClusterScoped: true,
   message: MeshInsightSchema,
 });

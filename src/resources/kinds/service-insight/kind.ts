@@ -13,5 +13,6 @@ export const serviceInsightKind = defineFlatKind<typeof ServiceInsightSchema>({
   displayNamePlural: "Service Insights",
   kds: { globalToZones: true },
   readOnly: true,
+  isClusterScoped: true,
   message: ServiceInsightSchema,
 });

@@ -30,5 +30,6 @@ export const zoneInsightKind = defineFlatKind<typeof ZoneInsightSchema>({
   displayNamePlural: "Zone Insights",
   kds: { providedByGlobal: true, providedByZone: true },
   readOnly: true,
+  isClusterScoped: true,
   message: ZoneInsightSchema,
 });
