@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { main } from "./main.ts";
+import type { World } from "./program.ts";
 
 interface Seen {
   readonly call: string;
@@ -37,13 +38,17 @@ afterAll(() => void server.close());
 beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), "kumactl-"));
   seen = [];
+  interruption = new AbortController();
   answers = new Map([["GET /", [200, { product: "Kuma", version: "2.14.3" }]]]);
 });
 
-async function run(line: string, stdin = ""): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
+let interruption = new AbortController();
+
+async function run(line: string, stdin = "", world: Partial<World> = {}): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
   const [out, err]: [string[], string[]] = [[], []];
   const code = await main(line.split(" ").filter(Boolean), {
     env: { HOME: home }, now: () => Date.parse("2026-01-01T00:00:30Z"), out: (it) => void out.push(it), err: (it) => void err.push(it), stdin: async () => stdin,
+    ...world, interrupted: () => interruption.signal, pause: async () => {},
   });
   return { code, out: out.join(""), err: err.join("") };
 }

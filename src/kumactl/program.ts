@@ -1,4 +1,5 @@
 // What a command sees of the world, and what this program calls itself on every wire.
+import type { Screen } from "./output/screen.ts";
 
 /** Handed in by start.ts, replaced in tests. */
 export interface World {
@@ -8,6 +9,13 @@ export interface World {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   readonly stdin: () => Promise<string>;
+  /** Absent when stdout is no terminal. */
+  readonly screen?: Screen | undefined;
+  /** For what runs on the way to the result: a line on stderr that is overwritten; absent when nobody watches. */
+  readonly progress?: ((text: string) => void) | undefined;
+  /** From the first call on, an interruption by the user aborts this instead of ending the program. */
+  readonly interrupted: () => AbortSignal;
+  readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
 export const product = "Kuma";

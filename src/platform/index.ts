@@ -1,5 +1,5 @@
 // The outside world: clock, randomness, log, files, parts.
-export { type Clock, sleep, systemClock } from "./clock.ts";
+export { type Clock, sleep, stayAwake, systemClock } from "./clock.ts";
 export { followTimeJumps, type TimeJumpOptions } from "./time-jumps.ts";
 export { type Random, systemRandom } from "./random.ts";
 export { createLog, maskSecrets, silentLog, type Log, type LogFields, type LogLevel, type LogLevels } from "./log.ts";

@@ -20,7 +20,7 @@ export async function kumactlFor(api: string): Promise<Kumactl> {
   const home = mkdtempSync(join(tmpdir(), "koguma-kumactl-"));
   const run = async (line: string, stdin = ""): Promise<Ended> => {
     const [out, err]: [string[], string[]] = [[], []];
-    const code = await main(line.split(" ").filter(Boolean), { env: { HOME: home }, now: Date.now, out: (it) => void out.push(it), err: (it) => void err.push(it), stdin: async () => stdin });
+    const code = await main(line.split(" ").filter(Boolean), { env: { HOME: home }, now: Date.now, out: (it) => void out.push(it), err: (it) => void err.push(it), stdin: async () => stdin, interrupted: () => new AbortController().signal, pause: async () => {} });
     return { code, out: out.join(""), err: err.join("") };
   };
   const added = await run(`config control-planes add --name test --address ${api}`);

@@ -26,7 +26,7 @@ export function applyCommand(session: Session): CommandSpec {
       const input = await readInput(flags.text("file"), world);
       if (input.trim() === "") throw new Error("no resource(s) passed to apply");
       const resources = await checkAll(input, flags.map("var"), world.err);
-      if (flags.isSet("dry-run")) return world.out(await printAll(resources, world.now()));
+      if (flags.isSet("dry-run")) return world.out(await printAll(resources));
       const client = await session.client();
       for (const resource of resources) world.out(await send(client, resource, world.err));
     },
@@ -50,8 +50,8 @@ async function checkAll(input: string, variables: ReadonlyMap<string, string>, e
   return resources;
 }
 
-async function printAll(resources: readonly CheckedResource[], now: number): Promise<string> {
-  const texts = await Promise.all(resources.map((it) => printItem("yaml", it.kind, it.document, now)));
+async function printAll(resources: readonly CheckedResource[]): Promise<string> {
+  const texts = await Promise.all(resources.map((it) => printItem("yaml", it.kind, it.document)));
   return texts.join("---\n");
 }
 

@@ -3,8 +3,10 @@ import type { CommandSpec } from "#platform/command-line";
 import type { Flag } from "#platform/command-line";
 import { kindNames, type KindNames } from "../kind-names.ts";
 import { formatOf, outputFlag, print, type Format } from "../output/format.ts";
+import { renderTable } from "../output/screen.ts";
+import { watch, watchFlag } from "../output/watch.ts";
 import { reasonOf } from "../program.ts";
-import { ApiError, type ControlPlaneClient } from "../server/client.ts";
+import { ApiError, type Answer, type ControlPlaneClient } from "../server/client.ts";
 import type { Session } from "../session.ts";
 import { collectionPath, itemPath, query } from "./paths.ts";
 import { listAt, objectAt, resourceTable, textAt, type Json } from "./rows.ts";
@@ -27,19 +29,23 @@ function listCommand(session: Session, kind: KindNames): CommandSpec {
       meshFlag,
       { name: "size", type: "int", help: "show at most so many" },
       { name: "offset", type: "string", help: "begin with this one, as the last answer told" },
+      watchFlag,
     ],
     async run({ flags }) {
       const client = await session.client();
       const [size, offset] = [flags.number("size"), flags.text("offset")];
       const path = collectionPath(kind, flags.text("mesh")) + query([...(size === 0 ? [] : [["size", String(size)] as const]), ...(offset === "" ? [] : [["offset", offset] as const])]);
+      const format = formatOf(flags.text("output"));
+      if (flags.isSet("watch")) return watch(client, session.world, format, { path, itemsOf, tableOf: (items, now) => resourceTable(kind, items, now) });
       const page = await fetchPage(client, path).catch((error: unknown) => {
         throw error instanceof ApiError ? error : new Error(`failed to list ${kind.name}: ${reasonOf(error)}`, { cause: error });
       });
-      const format = formatOf(flags.text("output"));
-      session.world.out(await print(format, page.shown, () => resourceTable(kind, page.items, session.world.now()) + page.footer));
+      session.world.out(await print(format, page.shown, () => renderTable(resourceTable(kind, page.items, session.world.now()), session.world.screen) + page.footer));
     },
   };
 }
+
+const itemsOf = (answer: Answer): readonly Json[] => listAt(answer.json(), "items").map((it) => objectAt(it));
 
 export interface Page {
   readonly items: readonly Json[];
@@ -66,11 +72,12 @@ function itemCommand(session: Session, kind: KindNames): CommandSpec {
     argumentNames: "NAME",
     summary: `Show one ${kind.name}`,
     argumentCount: 1,
-    flags: [meshFlag],
+    flags: [meshFlag, watchFlag],
     async run({ flags, args: [name = ""] }) {
       const client = await session.client();
       const mesh = flags.text("mesh");
-      const answer = await client.send({ path: itemPath(kind, mesh, name) }).catch((error: unknown) => {
+      const path = itemPath(kind, mesh, name);
+      const answer = await client.send({ path }).catch((error: unknown) => {
         throw new Error(`failed to get ${name}: ${reasonOf(error)}`, { cause: error });
       });
       if (answer.status === 404) throw new Error(kind.scope === "Global" ? "No resources found" : `No resources found in ${mesh} mesh`);
@@ -78,7 +85,8 @@ function itemCommand(session: Session, kind: KindNames): CommandSpec {
       if (answer.status !== 200) throw apiError(answer);
       const item = objectAt(answer.json());
       const format = formatOf(flags.text("output"));
-      session.world.out(await printItem(format, kind, item, session.world.now()));
+      if (flags.isSet("watch")) return watch(client, session.world, format, { path, itemsOf: (it) => [objectAt(it.json())], tableOf: (items, now) => resourceTable(kind, items, now) });
+      session.world.out(format === "table" ? renderTable(resourceTable(kind, [item], session.world.now()), session.world.screen) : await printItem(format, kind, item));
     },
   };
 }
@@ -86,8 +94,8 @@ function itemCommand(session: Session, kind: KindNames): CommandSpec {
 const envelope = new Set(["type", "mesh", "name", "creationTime", "modificationTime", "labels", "kri"]);
 
 /** A flat resource in YAML begins with what all resources have. */
-export async function printItem(format: Format, kind: Pick<KindNames, "name" | "scope" | "shape">, item: Json, now: number): Promise<string> {
-  if (format !== "yaml" || kind.shape === "spec") return print(format, item, () => resourceTable(kind, [item], now));
+export async function printItem(format: Exclude<Format, "table">, kind: Pick<KindNames, "shape">, item: Json): Promise<string> {
+  if (format !== "yaml" || kind.shape === "spec") return print(format, item, () => "");
   const part = (isMeta: boolean) => Object.fromEntries(Object.entries(item).filter(([key]) => envelope.has(key) === isMeta));
   const fields = part(false);
   return (await print("yaml", part(true), () => "")) + (Object.keys(fields).length > 0 ? await print("yaml", fields, () => "") : "");

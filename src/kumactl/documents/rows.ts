@@ -1,5 +1,5 @@
 // Tables of resources: one layout for all kinds, and those of the kinds that show more.
-import { age, table } from "../output/table.ts";
+import { age, type Table } from "../output/table.ts";
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -24,15 +24,16 @@ function at(value: unknown, ...path: readonly string[]): unknown {
   return found;
 }
 
-export function resourceTable(kind: { readonly name: string; readonly scope: "Mesh" | "Global" }, items: readonly Json[], now: number): string {
+export function resourceTable(kind: { readonly name: string; readonly scope: "Mesh" | "Global" }, items: readonly Json[], now: number): Table {
   const ageOf = (item: Json) => age(textAt(item, "modificationTime"), now);
-  if (kind.name === "Mesh") return table(["NAME", "mTLS", "LOCALITY", "ZONEEGRESS", "AGE"], items.map((it) => [...meshColumns(it), ageOf(it)]));
-  const addressed = (tagsOf: (item: Json) => string) =>
-    table(["MESH", "NAME", "TAGS", "ADDRESS", "AGE"], items.map((it) => [textAt(it, "mesh"), textAt(it, "name"), tagsOf(it), addressOf(it), ageOf(it)]));
+  if (kind.name === "Mesh") return { header: ["NAME", "mTLS", "LOCALITY", "ZONEEGRESS", "AGE"], rows: items.map((it) => [...meshColumns(it), ageOf(it)]) };
+  const addressed = (tagsOf: (item: Json) => string): Table => ({
+    header: ["MESH", "NAME", "TAGS", "ADDRESS", "AGE"], rows: items.map((it) => [textAt(it, "mesh"), textAt(it, "name"), tagsOf(it), addressOf(it), ageOf(it)]),
+  });
   if (kind.name === "Dataplane") return addressed(dataplaneTags);
   if (kind.name === "ExternalService") return addressed((it) => tagsText([objectAt(it, "tags")]));
-  if (kind.scope === "Global") return table(["NAME", "AGE"], items.map((it) => [textAt(it, "name"), ageOf(it)]));
-  return table(["MESH", "NAME", "AGE"], items.map((it) => [textAt(it, "mesh"), textAt(it, "name"), ageOf(it)]));
+  if (kind.scope === "Global") return { header: ["NAME", "AGE"], rows: items.map((it) => [textAt(it, "name"), ageOf(it)]) };
+  return { header: ["MESH", "NAME", "AGE"], rows: items.map((it) => [textAt(it, "mesh"), textAt(it, "name"), ageOf(it)]) };
 }
 
 function meshColumns(mesh: Json): readonly string[] {

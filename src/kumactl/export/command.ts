@@ -28,9 +28,9 @@ export function exportCommand(session: Session): CommandSpec {
       const client = await session.client();
       const kinds = kindsOf(await resourceKinds(client), { profile, includesAdmin: flags.isSet("include-admin") });
       world.out(`${await headline(client)}\n`);
-      const documents = ordered(await everything(client, kinds, profile));
+      const documents = ordered(await everything(client, kinds, profile, world.progress));
       if (format === "kubernetes") return printKubernetes(client, documents, { profile, namespace: flags.text("system-namespace") }, world.out);
-      for (const { kind, item } of documents) world.out(`---\n${await printItem("yaml", { name: kind.name, scope: kind.scope, shape: "spec" in item ? "spec" : "flat" }, item, 0)}`);
+      for (const { kind, item } of documents) world.out(`---\n${await printItem("yaml", { shape: "spec" in item ? "spec" : "flat" }, item)}`);
     },
   };
 }
@@ -49,11 +49,13 @@ async function headline(client: ControlPlaneClient): Promise<string> {
 
 const resourceKinds = async (client: ControlPlaneClient): Promise<Json> => objectAt((await client.request({ path: "/_resources" })).json());
 
-async function everything(client: ControlPlaneClient, kinds: readonly ExportedKind[], profile: Profile): Promise<Exported[]> {
+async function everything(client: ControlPlaneClient, kinds: readonly ExportedKind[], profile: Profile, progress: ((text: string) => void) | undefined): Promise<Exported[]> {
   const found: Exported[] = [];
-  for (const kind of kinds) {
+  for (const [at, kind] of kinds.entries()) {
+    progress?.(`${at + 1} of ${kinds.length} kinds: ${kind.path}`);
     for (const item of await listAll(client, `/${kind.path}`)) found.push({ kind, item: forFederation(kind, item, profile) });
   }
+  progress?.("");
   return found;
 }
 

@@ -6,7 +6,9 @@ import { formatOf, outputFlag, print } from "../output/format.ts";
 import { table } from "../output/table.ts";
 import { fetchPage, meshFlag } from "../documents/get.ts";
 import { collectionPath, itemPath, query } from "../documents/paths.ts";
-import { listAt, objectAt, textAt } from "../documents/rows.ts";
+import { listAt, objectAt, textAt, type Json } from "../documents/rows.ts";
+import { renderTable } from "../output/screen.ts";
+import { watch, watchFlag } from "../output/watch.ts";
 import type { Session } from "../session.ts";
 import { policiesOfProxy, proxiesOfPolicy } from "./attachments.ts";
 import { trustTables } from "./trust.ts";
@@ -51,12 +53,16 @@ interface OverviewCommand {
 function overview(session: Session, { pathOf, shownType, view, ...rest }: OverviewCommand): CommandSpec {
   return {
     ...rest,
+    flags: [...(rest.flags ?? []), watchFlag],
     async run(call) {
       const client = await session.client();
-      const page = await fetchPage(client, pathOf(call));
       const format = formatOf(call.flags.text("output"));
-      const shown = shownType ? { ...page.shown, items: page.items.map((it) => ({ ...it, type: shownType })) } : page.shown;
-      session.world.out(await print(format, shown, () => view(page.items, session.world.now())));
+      const typed = (items: readonly Json[]) => (shownType ? items.map((it) => ({ ...it, type: shownType })) : items);
+      if (call.flags.isSet("watch")) {
+        return watch(client, session.world, format, { path: pathOf(call), itemsOf: (answer) => typed(listAt(answer.json(), "items").map((it) => objectAt(it))), tableOf: view });
+      }
+      const page = await fetchPage(client, pathOf(call));
+      session.world.out(await print(format, { ...page.shown, items: typed(page.items) }, () => renderTable(view(page.items, session.world.now()), session.world.screen)));
     },
   };
 }

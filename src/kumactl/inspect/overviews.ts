@@ -1,9 +1,9 @@
 // Tables of `inspect dataplanes`, `zones`, `zoneingresses`, `zoneegresses`, `meshes` and `services`.
-import { age, table } from "../output/table.ts";
+import { age, type Table } from "../output/table.ts";
 import { dataplaneTags, listAt, numberAt, objectAt, textAt, type Json } from "../documents/rows.ts";
 import { dataplaneStatus, isOnline, streamColumns, streamHeader, versionAt } from "./status.ts";
 
-export type Overview = (items: readonly Json[], now: number) => string;
+export type Overview = (items: readonly Json[], now: number) => Table;
 
 export const dataplanes: Overview = (items, now) => {
   const header = [
@@ -23,20 +23,19 @@ export const dataplanes: Overview = (items, now) => {
       versions.map(([name, version]) => `${name}: ${String(version)}`).join(", ") || "-", status.notes.join(";"),
     ];
   });
-  return table(header, rows);
+  return { header, rows };
 };
 
 const dateTime = (moment: string): string => (moment === "" ? "-" : moment.slice(0, 19).replace("T", " "));
 
-export const zones: Overview = (items, now) =>
-  table(
-    ["NAME", "STATUS", ...streamHeader, "ZONE-CP VERSION", "BACKEND"],
-    items.map((item) => {
-      const insight = objectAt(item, "zoneInsight");
-      const isOn = isOnline(insight) && objectAt(item, "zone")["enabled"] !== false;
-      return [textAt(item, "name"), isOn ? "Online" : "Offline", ...streamColumns(insight, now), versionAt(insight, "kumaCp", "version"), storeTypeOf(insight)];
-    }),
-  );
+export const zones: Overview = (items, now) => ({
+  header: ["NAME", "STATUS", ...streamHeader, "ZONE-CP VERSION", "BACKEND"],
+  rows: items.map((item) => {
+    const insight = objectAt(item, "zoneInsight");
+    const isOn = isOnline(insight) && objectAt(item, "zone")["enabled"] !== false;
+    return [textAt(item, "name"), isOn ? "Online" : "Offline", ...streamColumns(insight, now), versionAt(insight, "kumaCp", "version"), storeTypeOf(insight)];
+  }),
+});
 
 /** From the configuration that the zone reported as JSON text; a text that is none says nothing. */
 function storeTypeOf(insight: Json): string {
@@ -47,17 +46,16 @@ function storeTypeOf(insight: Json): string {
   }
 }
 
-const zoneProxies = (insightField: string): Overview => (items, now) =>
-  table(
-    ["NAME", "STATUS", ...streamHeader, "KUMA-DP VERSION", "ENVOY VERSION"],
-    items.map((item) => {
-      const insight = objectAt(item, insightField);
-      return [
-        textAt(item, "name"), isOnline(insight) ? "Online" : "Offline", ...streamColumns(insight, now),
-        versionAt(insight, "kumaDp", "version"), versionAt(insight, "envoy", "version"),
-      ];
-    }),
-  );
+const zoneProxies = (insightField: string): Overview => (items, now) => ({
+  header: ["NAME", "STATUS", ...streamHeader, "KUMA-DP VERSION", "ENVOY VERSION"],
+  rows: items.map((item) => {
+    const insight = objectAt(item, insightField);
+    return [
+      textAt(item, "name"), isOnline(insight) ? "Online" : "Offline", ...streamColumns(insight, now),
+      versionAt(insight, "kumaDp", "version"), versionAt(insight, "envoy", "version"),
+    ];
+  }),
+});
 
 export const zoneIngresses = zoneProxies("zoneIngressInsight");
 export const zoneEgresses = zoneProxies("zoneEgressInsight");
@@ -68,19 +66,17 @@ const meshColumns: readonly (readonly [title: string, kind: string])[] = [
   ["PROXY TEMPLATES", "ProxyTemplate"], ["RATE LIMITS", "RateLimit"],
 ];
 
-export const meshes: Overview = (items) =>
-  table(
-    ["MESH", "DATAPLANES", ...meshColumns.map(([title]) => title)],
-    items.map((item) => [
-      textAt(item, "name"), `${numberAt(item, "dataplanes", "online")}/${numberAt(item, "dataplanes", "total")}`,
-      ...meshColumns.map(([, kind]) => String(numberAt(item, "policies", kind, "total"))),
-    ]),
-  );
+export const meshes: Overview = (items) => ({
+  header: ["MESH", "DATAPLANES", ...meshColumns.map(([title]) => title)],
+  rows: items.map((item) => [
+    textAt(item, "name"), `${numberAt(item, "dataplanes", "online")}/${numberAt(item, "dataplanes", "total")}`,
+    ...meshColumns.map(([, kind]) => String(numberAt(item, "policies", kind, "total"))),
+  ]),
+});
 
 const serviceStates: Readonly<Record<string, string>> = { online: "Online", offline: "Offline", partially_degraded: "Partially degraded", not_available: "Not available" };
 
-export const services: Overview = (items) =>
-  table(
-    ["SERVICE", "STATUS", "DATAPLANES"],
-    items.map((item) => [textAt(item, "name"), serviceStates[textAt(item, "status")] ?? "-", `${numberAt(item, "dataplanes", "online")}/${numberAt(item, "dataplanes", "total")}`]),
-  );
+export const services: Overview = (items) => ({
+  header: ["SERVICE", "STATUS", "DATAPLANES"],
+  rows: items.map((item) => [textAt(item, "name"), serviceStates[textAt(item, "status")] ?? "-", `${numberAt(item, "dataplanes", "online")}/${numberAt(item, "dataplanes", "total")}`]),
+});

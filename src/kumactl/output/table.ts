@@ -1,12 +1,20 @@
 // Tables for people: left aligned columns with three spaces between them; ages in one unit.
 
-/** The header in its own spelling, then the rows; each line ends with a newline. The last column is not padded. */
-export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+export interface Table {
+  /** In its own spelling. */
+  readonly header: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** The lines of a table, its header first; each ends with a newline. The last column is not padded. */
+export function tableLines({ header, rows }: Table): string[] {
   const lines = [header, ...rows];
   const widths = header.map((_, column) => Math.max(1, ...lines.map((line) => width(line[column] ?? ""))));
   const last = header.length - 1;
-  return lines.map((line) => `${header.map((_, column) => padded(line[column] ?? "", column === last ? 0 : (widths[column] ?? 0) + 3)).join("")}\n`).join("");
+  return lines.map((line) => `${header.map((_, column) => padded(line[column] ?? "", column === last ? 0 : (widths[column] ?? 0) + 3)).join("")}\n`);
 }
+
+export const table = (header: Table["header"], rows: Table["rows"]): string => tableLines({ header, rows }).join("");
 
 const width = (text: string): number => Array.from(text).length;
 const padded = (text: string, to: number): string => text + " ".repeat(Math.max(0, to - width(text)));

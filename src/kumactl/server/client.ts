@@ -8,6 +8,8 @@ import { reasonOfConnection } from "./reason.ts";
 export interface Answer {
   readonly status: number;
   readonly text: string;
+  /** What names this state of the answer; empty when the control plane gives none. */
+  readonly tag: string;
   /** The body as JSON; throws when it is none. */
   json(): unknown;
 }
@@ -17,6 +19,9 @@ export interface Call {
   /** With its query. */
   readonly path: string;
   readonly body?: unknown;
+  /** Of an earlier answer: if nothing changed, the status is 304 and there is no body. */
+  readonly knownTag?: string;
+  readonly signal?: AbortSignal;
   /** The answer is text, such as a token or statistics. */
   readonly expects?: "text";
 }
@@ -24,7 +29,7 @@ export interface Call {
 export interface ControlPlaneClient {
   /** Any answer, whatever its status. */
   send(call: Call): Promise<Answer>;
-  /** An answer of 2xx; otherwise an ApiError. */
+  /** An answer of 2xx (or 304); otherwise an ApiError. */
   request(call: Call): Promise<Answer>;
   close(): void;
 }
@@ -56,19 +61,20 @@ export async function controlPlaneClient(server: ApiServer, settings: ClientSett
     ...(await trustOf(server, world)),
     ...(settings.allowsPlaintextToken ? { plaintextCredentials: { iUnderstandThatCredentialsTravelInClear: true } } : {}),
   });
-  const send = async ({ method = "GET", path, body, expects }: Call): Promise<Answer> => {
-    const headers = { accept: expects === "text" ? "*/*" : "application/json", ...(body === undefined ? {} : { "content-type": "application/json" }) };
-    const answer = await http.request({ method, path, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }).catch((error: unknown) => {
+  const send = async ({ method = "GET", path, body, expects, knownTag, signal }: Call): Promise<Answer> => {
+    const headers = { accept: expects === "text" ? "*/*" : "application/json", ...(body === undefined ? {} : { "content-type": "application/json" }), ...(knownTag ? { "if-none-match": knownTag } : {}) };
+    const answer = await http.request({ method, path, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }), ...(signal ? { signal } : {}) }).catch((error: unknown) => {
       throw new Error(`${method.charAt(0)}${method.slice(1).toLowerCase()} "${url}${path}": ${withHint(reasonOfConnection(error))}`, { cause: error });
     });
     const text = answer.body.toString("utf8");
-    return { status: answer.status, text, json: () => parsed(text) };
+    const { etag } = answer.headers;
+    return { status: answer.status, text, tag: etag ?? "", json: () => parsed(text) };
   };
   return {
     send,
     async request(call) {
       const answer = await send(call);
-      if (answer.status < 200 || answer.status > 299) throw apiError(answer);
+      if ((answer.status < 200 || answer.status > 299) && answer.status !== 304) throw apiError(answer);
       return answer;
     },
     close: () => http.close(),
