@@ -30,7 +30,7 @@ export function exportCommand(session: Session): CommandSpec {
       world.out(`${await headline(client)}\n`);
       const documents = ordered(await everything(client, kinds, profile, world.progress));
       if (format === "kubernetes") return printKubernetes(client, documents, { profile, namespace: flags.text("system-namespace") }, world.out);
-      for (const { kind, item } of documents) world.out(`---\n${await printItem("yaml", { shape: "spec" in item ? "spec" : "flat" }, item)}`);
+      for (const { item } of documents) world.out(`---\n${await printItem("yaml", { shape: "spec" in item ? "spec" : "flat" }, item)}`);
     },
   };
 }
