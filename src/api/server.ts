@@ -9,6 +9,7 @@ import { insightRoutes } from "./insight-routes.ts";
 import { kriRoute } from "./kri-route.ts";
 import { negotiate } from "./negotiation.ts";
 import type { ApiOptions } from "./options.ts";
+import { openApiRoute } from "./openapi/openapi.ts";
 import { overviewRoutes } from "./overview-routes.ts";
 import { serviceInsightRoutes } from "./service-insight-routes.ts";
 import { resourceRoutes } from "./resource-routes.ts";
@@ -79,6 +80,7 @@ export function apiRoutes(app: FastifyInstance, options: ApiOptions): void {
     options.log.error("a request failed", { method: request.method, path: request.url, error });
     return sendError(reply, { status: 500, title: "Internal Server Error", detail: "Internal Server Error" });
   });
+  openApiRoute(app, options);
   aboutRoutes(app, options);
   overviewRoutes(app, options);
   insightRoutes(app, options);

@@ -8,6 +8,10 @@ export const envoyPath = (): string | undefined => cached("envoy-1.40.0", "envoy
 /** A Prometheus with `kuma_sd_configs`, which some distributions leave out. */
 export const prometheusPath = (): string | undefined => cached("prometheus-0.316.0", "prometheus");
 
+/** Schemathesis, which makes requests from an OpenAPI document, and a validator of such documents beside it. */
+export const schemathesisPath = (): string | undefined => cached("schemathesis-4.32.5", "bin/schemathesis");
+export const openApiValidatorPath = (): string | undefined => cached("schemathesis-4.32.5", "bin/openapi-spec-validator");
+
 function cached(folder: string, name: string): string | undefined {
   const path = join(process.env.XDG_CACHE_HOME ?? join(process.env.HOME ?? "", ".cache"), "koguma", folder, name);
   return existsSync(path) ? path : undefined;
