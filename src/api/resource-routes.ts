@@ -4,6 +4,7 @@ import { badRequest, KumaError, notFound, printKubernetes, printResource, violat
 import { isKnownToCaller, preconditionOf, tagOf } from "./entity-tags.ts";
 import { ApiError, sendAs, sendJson } from "./errors.ts";
 import { sendLines, wantsLines } from "./exports.ts";
+import { readJson } from "./json-body.ts";
 import { matchingOf, pageOf } from "./lists.ts";
 import { queryOf, single } from "./query.ts";
 import type { ApiOptions } from "./options.ts";
@@ -43,7 +44,8 @@ function kindRoutes(app: FastifyInstance, options: ResourceOptions, kind: Kind, 
 
   app.put(item, async (request, reply) => {
     const precondition = preconditionOf(request, "Could not process a resource");
-    const { resource, isNew, warnings } = await door.writeDocument(writerOf(request), keyOf(kind, request), () => documentOfBody(kind, request.body), { precondition });
+    const { resource, isNew, warnings, unknownFields = [] } = await door.writeDocument(writerOf(request), keyOf(kind, request), () => documentOfBody(kind, request.body), { precondition });
+    if (unknownFields.length > 0) reply.header("warning", unknownFields.map((it) => warningOf(`${it} is not a field of ${kind.name} and is ignored`)));
     return sendJson(reply.code(isNew ? 201 : 200).header("etag", tagOf(resource)), warnings.length > 0 ? { warnings } : {});
   });
 
@@ -52,6 +54,9 @@ function kindRoutes(app: FastifyInstance, options: ResourceOptions, kind: Kind, 
     return sendJson(reply, {});
   });
 }
+
+/** As the Kubernetes API does: beside the body, which stays what Kuma's clients know. */
+const warningOf = (text: string): string => `299 - "${text.replaceAll(/[^\x20-\x7e]/g, "?").replaceAll(/["\\]/g, String.raw`\$&`)}"`;
 
 const unknownResource = () => new KumaError(notFound("Not found").failure, { attempt: "Could not retrieve a resource" });
 
@@ -86,16 +91,9 @@ export function mustHaveMesh({ store }: ApiOptions, kind: Kind, request: Fastify
 
 /** JSON of a body; what is no JSON is refused in the words for its kind. */
 function documentOfBody(kind: Kind, body: unknown): unknown {
-  const text = typeof body === "string" ? body : "";
-  if (text.trim() === "") throw badRequest(`invalid ${kind.name} object: "unexpected end of JSON input"`);
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const isCutOff = /end of JSON input|^Expected .* at position (\d+)/.exec(reason);
-    const goText = isCutOff && (isCutOff[1] === undefined || Number(isCutOff[1]) >= text.trimEnd().length) ? "unexpected end of JSON input" : reason;
-    throw badRequest(`invalid ${kind.name} object: ${JSON.stringify(goText)}`);
-  }
+  const read = readJson(body);
+  if (read.is === "json") return read.value;
+  throw badRequest(`invalid ${kind.name} object: ${JSON.stringify(read.reason)}`);
 }
 
 const formatOf = (request: FastifyRequest): string => single(queryOf(request)["format"]) || "universal";

@@ -108,3 +108,13 @@ test("what goes wrong inside stays inside", async () => {
   expect([answer.statusCode, answer.body.includes("a detail")]).toEqual([500, false]);
   expect(platform.log.lines.join()).toContain("a request failed");
 });
+test("fields that nothing reads are named beside the body, which stays what it was", async () => {
+  const { put } = anApi();
+  const answer = await put("/meshes/m", { type: "Mesh", name: "m", rooting: { zoneEgress: true }, "na\u00efve\"": 1 });
+  expect([answer.statusCode, answer.body, answer.headers["warning"]]).toEqual([201, "{}\n", ['299 - "rooting is not a field of Mesh and is ignored"', '299 - "na?ve\\" is not a field of Mesh and is ignored"']]);
+});
+test("a key that is given twice is refused, and so is what is not UTF-8", async () => {
+  const { put } = anApi();
+  expect((await put("/meshes/m", '{"type":"Mesh","name":"m","name":"m"}')).json()).toMatchObject({ status: 400, detail: 'invalid Mesh object: "key \\"name\\" is given twice"' });
+  expect((await put("/meshes/m", Buffer.from('{"type":"Mesh","name":"m","x":"\xff"}', "latin1"))).json()).toMatchObject({ status: 400, detail: 'invalid Mesh object: "the body is not UTF-8"' });
+});

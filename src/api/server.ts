@@ -55,7 +55,7 @@ export function createApi(options: ApiOptions, settings: ServerSettings = {}): F
 export function apiRoutes(app: FastifyInstance, options: ApiOptions): void {
   app.removeAllContentTypeParsers();
   // Bodies are parsed later: what is wrong with them is said after what is wrong with the path.
-  app.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => done(null, body));
+  app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   const users = new WeakMap<FastifyRequest, WritingUser>();
   app.decorateRequest("user", {
     getter() {

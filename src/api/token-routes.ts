@@ -4,6 +4,7 @@ import { z } from "zod";
 import { parseDuration } from "#platform";
 import { KumaError, invalid, violation, type Violation } from "#resources";
 import { sendAs } from "./errors.ts";
+import { readJson } from "./json-body.ts";
 import type { ApiOptions, TokenDesk } from "./options.ts";
 
 const text = z.string().nullish().transform((it) => it ?? "");
@@ -65,12 +66,8 @@ async function dataplaneToken(tokens: TokenDesk, request: FastifyRequest, body: 
 
 /** Undefined when the body is no JSON of the right shape; `null` counts as empty. */
 function readBody<T>(schema: z.ZodType<T>, request: FastifyRequest): T | undefined {
-  try {
-    const body: unknown = typeof request.body === "string" ? JSON.parse(request.body) : undefined;
-    return schema.safeParse(body ?? (body === null ? {} : undefined)).data;
-  } catch {
-    return undefined;
-  }
+  const body = readJson(request.body);
+  return body.is === "json" ? schema.safeParse(body.value === null ? {} : body.value).data : undefined;
 }
 
 function lifetime(validFor: string): { readonly validForMs: number | undefined; readonly violations: readonly Violation[] } {

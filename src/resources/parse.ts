@@ -8,6 +8,7 @@ import { decodeProblem, isDecodeError } from "./decode-problems.ts";
 import { schemaViolations } from "./schema-violations.ts";
 import { withoutDefaultedNulls } from "./defaulted-nulls.ts";
 import { validateMeshName, validateName } from "./names.ts";
+import { unknownFields } from "./unknown-fields.ts";
 import type { JsonObject } from "@bufbuild/protobuf";
 
 type FlatKind = Extract<Kind, { readonly shape: "flat" }>;
@@ -16,6 +17,8 @@ type FlatKind = Extract<Kind, { readonly shape: "flat" }>;
 export interface ParsedDocument {
   readonly type: string;
   readonly resource: Unstored;
+  /** Fields that nothing reads. */
+  readonly unknown: readonly string[];
 }
 
 /**
@@ -25,7 +28,8 @@ export interface ParsedDocument {
 export function parseDocument(kind: Kind, document: unknown): ParsedDocument {
   const forbidden = whatIsForbidden(document, 0, { left: maxValues });
   if (forbidden) throw undecodable(kind, forbidden);
-  return kind.shape === "flat" ? parseFlat(kind, document) : parseSpec(kind, document);
+  const read = kind.shape === "flat" ? parseFlat(kind, document) : parseSpec(kind, document);
+  return { ...read, unknown: unknownFields(kind, document) };
 }
 
 /** Everything that can be said about a parsed resource without looking at others: name, mesh, and a flat kind's meaning. */
@@ -45,7 +49,9 @@ const undecodable = (kind: Kind, reason: string) => badRequest(`invalid ${kind.n
 
 const envelopeFields = new Set(["type", "mesh", "name", "labels", "creationTime", "modificationTime", "kri", "snis"]);
 
-function parseFlat(kind: FlatKind, document: unknown): ParsedDocument {
+type Read = Omit<ParsedDocument, "unknown">;
+
+function parseFlat(kind: FlatKind, document: unknown): Read {
   if (!isObject(document)) throw undecodable(kind, `json: cannot unmarshal ${typeText(document)} into Go value of type v1alpha1.ResourceMeta`);
   const { type, mesh, name } = document;
   for (const [field, value] of Object.entries({ type, mesh, name })) {
@@ -79,7 +85,7 @@ function flatLabels(kind: Kind, labels: unknown): Labels {
   );
 }
 
-function parseSpec(kind: SpecKind, document: unknown): ParsedDocument {
+function parseSpec(kind: SpecKind, document: unknown): Read {
   if (!isObject(document)) throw undecodable(kind, `json: cannot unmarshal ${typeText(document)} into Go value of type map[string]interface {}`);
   const schema = documentSchema(kind);
   const first = schema.safeParse(document);
@@ -142,7 +148,7 @@ const textOf = (value: unknown): string => (typeof value === "string" ? value : 
 const typeText = (value: unknown): string => (value === null ? "null" : Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value);
 
 /** What a URL says about a resource must be what its body says. */
-export function validateAgainstUrl(parsed: ParsedDocument, key: { readonly type: string; readonly mesh: string; readonly name: string }): readonly Violation[] {
+export function validateAgainstUrl(parsed: Read, key: { readonly type: string; readonly mesh: string; readonly name: string }): readonly Violation[] {
   const differs = (field: "name" | "type" | "mesh", inBody: string) => (inBody === key[field] ? [] : [violation(field, `${field} from the URL has to be the same as in body`)]);
   return [...differs("name", parsed.resource.name), ...differs("type", parsed.type), ...(key.mesh ? differs("mesh", parsed.resource.mesh) : [])];
 }

@@ -22,6 +22,8 @@ export interface Written {
   readonly resource: Resource;
   readonly isNew: boolean;
   readonly warnings: readonly string[];
+  /** Of a document: fields that nothing reads. */
+  readonly unknownFields?: readonly string[];
 }
 
 export interface WriteDoor {
@@ -72,7 +74,8 @@ async function writeDocument(options: DoorOptions, writer: Writer, key: Resource
   });
   const labels = computeLabels(kind, parsed.resource, place);
   if (current) await whileTrying("Could not update a resource", () => throwIf(validateUnchanged(current.labels, labels)));
-  return persist(options, kind, { ...parsed.resource, labels }, current);
+  const written = await persist(options, kind, { ...parsed.resource, labels }, current);
+  return { ...written, unknownFields: parsed.unknown };
 }
 
 async function writeResource(options: DoorOptions, writer: Writer, resource: Unstored, keepLabels: boolean): Promise<Written> {
