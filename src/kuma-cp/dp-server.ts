@@ -59,7 +59,7 @@ export async function openDpServer(parts: DpServerParts): Promise<OpenEndpoint> 
       const { dnsNames, ipAddresses } = tls.source.current();
       return { dns: dnsNames, ips: ipAddresses };
     },
-    ownCa: () => authoritiesOf(tls.source.current()) || tls.source.current().certPem,
+    ownCa: () => tls.source.anchors?.() || authoritiesOf(tls.source.current()) || tls.source.current().certPem,
     isAuthorityBundle: (pem) => parseCertificates(pem, "CA").some((it) => it.ca),
     log: platform.log.child("bootstrap"),
   });

@@ -108,7 +108,8 @@ function authoritiesOfStore({ store, authorities, certificates }: TrustParts): r
     return current ? [{ channel: `mesh/${mesh.name}/${current.backend}`, pem: current.authority.caPem }] : [];
   });
   const clients = (certificates.tls("apiServer.https").clientCa?.() ?? []).map((pem) => ({ channel: "apiServer.https.clientCa", pem }));
-  const own = describeCertificates(certificates.tls("dpServer").source.current().certPem).filter((it) => it.isAuthority).map((certificate) => ({ channel: "general/ca", certificate }));
+  const { source } = certificates.tls("dpServer");
+  const own = describeCertificates(source.anchors?.() || source.current().certPem).filter((it) => it.isAuthority).map((certificate) => ({ channel: "general/ca", certificate }));
   return [...own, ...[...clients, ...system, ...meshes].flatMap(({ channel, pem }) => describeCertificates(pem).map((certificate) => ({ channel, certificate })))];
 }
 

@@ -1,21 +1,17 @@
 // The pair a control plane makes for itself when none is given: a renewed leaf under a stable local authority in the work directory.
-import { randomUUID, type X509Certificate } from "node:crypto";
-import { existsSync } from "node:fs";
-import { mkdir, rename, writeFile } from "node:fs/promises";
+import type { X509Certificate } from "node:crypto";
 import { hostname, networkInterfaces } from "node:os";
-import { dirname, join } from "node:path";
-import { readIfExists, type Platform } from "#platform";
+import { join } from "node:path";
+import { followFiles, type Platform } from "#platform";
 import { unavailable } from "#resources";
 import { certificateMetrics, replaceableKeyPair, type FollowedKeyPair } from "../certificates/key-pair-source.ts";
-import { lifetimeOf, parseKeyPair, type KeyPair } from "../certificates/key-pair.ts";
-import { parseCertificates, parsePrivateKey } from "../certificates/pem.ts";
+import { authoritiesOf, parseKeyPair, type KeyPair } from "../certificates/key-pair.ts";
+import { parseCertificates } from "../certificates/pem.ts";
 import { ipBytes } from "../certificates/x509.ts";
-import { issueLeaf, makeRoot, openIssuer, type CertificateAndKey } from "./root.ts";
+import { authorityFilesIn, authorityName, backdateMs, keepLocalAuthority, leafLifetimeMs, type LocalAuthority } from "./local-authority.ts";
+import { makeDirectory, readPrivate, writePrivate } from "./private-files.ts";
+import { issueLeaf, openIssuer } from "./root.ts";
 
-const day = 86_400_000;
-const backdateMs = 5 * 60_000;
-const authorityLifetimeMs = 10 * 365 * day;
-const leafLifetimeMs = 90 * day;
 const lookEveryMs = 3_600_000;
 
 export interface Hosts {
@@ -51,13 +47,20 @@ export async function openWorkDirPair(options: WorkDirOptions, platform: Platfor
   const files = filesIn(options.workDir);
   const log = platform.log.child("certificates");
   const expiry = certificateMetrics(platform.metrics).expiry;
+  let anchorsPem = "";
   const next = async (): Promise<KeyPair> => {
     await makeDirectory(options.workDir);
     const now = platform.clock.now();
-    const authority = await usableAuthority(files, now);
     const stored = await storedPair(files, now);
-    if (stored && !shouldReplace(stored, authority, hosts(), now)) return stored;
-    return issuePair(files, authority ?? (await newAuthority(files, now)), hosts(), platform);
+    // Another control plane's self-signed pair has no local authority behind it, and gets none.
+    if (stored && isForeign(stored)) {
+      anchorsPem = authoritiesOf(stored);
+      return stored;
+    }
+    const authority = await keepLocalAuthority(authorityFilesIn(options.workDir), platform);
+    const pair = stored && !shouldReplace(stored, authority, hosts(), now) ? stored : await issuePair(files, authority, hosts(), platform);
+    anchorsPem = authority.anchorsPem;
+    return served(pair, authority, now);
   };
   const source = replaceableKeyPair(await next());
   expiry.set({ channel: "general" }, source.current().notAfter / 1000);
@@ -77,127 +80,77 @@ export async function openWorkDirPair(options: WorkDirOptions, platform: Platfor
   };
   let ended = false;
   cancel = platform.clock.after(lookEveryMs, () => void look());
+  // The operator may announce the next authority, or put it in place, at any time.
+  const { key, nextKey } = authorityFilesIn(options.workDir);
+  const lookNow = () => {
+    cancel();
+    void look();
+  };
+  const stopFollowing = followFiles([key, nextKey], platform.clock, lookNow, { pollMs: lookEveryMs });
   return {
     current: () => source.current(),
+    anchors: () => anchorsPem,
     onChange: (listener) => source.onChange(listener),
     close() {
       ended = true;
+      stopFollowing();
       cancel();
     },
   };
 }
 
-/** Pure: a pair of ours is replaced in time and when names changed; a foreign one never (it is only replaced when invalid). */
-export function shouldReplace(pair: KeyPair, authority: CertificateAndKey | undefined, hosts: Hosts, now: number): boolean {
-  const [leaf] = pair.chain;
-  const [signer] = authority ? parseCertificates(authority.certPem, "CA") : [];
-  if (!leaf || leaf.ca || !signer || !isSignedBy(leaf, signer)) return leaf?.ca === false && isOurOrphan(pair);
+/** Pure: a pair is replaced in time, when names changed, and when another authority signs or is announced. */
+export function shouldReplace(pair: KeyPair, authority: LocalAuthority, hosts: Hosts, now: number): boolean {
+  const [leaf, ...others] = pair.chain;
+  const [signer] = parseCertificates(authority.current.certPem, "CA");
+  if (!leaf || !signer || !isSignedBy(leaf, signer)) return true;
   if (now >= pair.notBefore + (pair.notAfter - pair.notBefore) * 0.8) return true;
+  const shown = others.map((it) => it.fingerprint256);
+  if (!isSame(shown, parseCertificates(authority.bridgePem + authority.anchorsPem, "CA").map((it) => it.fingerprint256))) return true;
   const addresses = (list: readonly string[]) => sorted(list.map((it) => ipBytes(it).toString("hex")));
   return !isSame(sorted(pair.dnsNames), sorted(hosts.dnsNames)) || !isSame(addresses(pair.ipAddresses), addresses(hosts.ipAddresses));
 }
 
-const authorityName = "Kuma Control Plane Local CA";
 const isSignedBy = (leaf: X509Certificate, signer: X509Certificate) => leaf.checkIssued(signer) && leaf.verify(signer.publicKey);
-// A leaf of a local authority whose files are gone or used up.
-const isOurOrphan = (pair: KeyPair) => pair.chain[0]?.issuer.includes(`CN=${authorityName}`) === true;
+// Not a leaf of a local authority, this one's or one whose files are gone.
+const isForeign = ({ chain: [leaf] }: KeyPair) => `${leaf?.issuer}`.includes(`CN=${authorityName}`) !== true;
+
+/**
+ * What a handshake shows, of the file that clients trust: the leaf and its signer, under the signature that most clients know.
+ * The new authority's own certificate would lead those astray that know only the one before.
+ */
+const served = ({ chain: [leaf], keyPem }: KeyPair, { bridgePem, current }: LocalAuthority, now: number): KeyPair =>
+  parseKeyPair(`${leaf?.toString() ?? ""}${bridgePem || current.certPem}`, keyPem, now);
 
 interface Files {
   readonly cert: string;
   readonly key: string;
-  readonly caCert: string;
-  readonly caKey: string;
 }
 
-const filesIn = (workDir: string): Files => ({
-  cert: join(workDir, "kuma-cp.crt"), key: join(workDir, "kuma-cp.key"), caCert: join(workDir, "kuma-ca.crt"), caKey: join(workDir, "kuma-ca.key"),
-});
-
-async function readPair(certFile: string, keyFile: string): Promise<CertificateAndKey | undefined> {
-  const [cert, key] = await Promise.all([readIfExists(certFile), readIfExists(keyFile)]).catch((error: unknown) => {
-    throw notWritable(certFile, error);
-  });
-  if (!cert?.length || !key?.length) return undefined;
-  return { certPem: cert.toString("utf8"), keyPem: key.toString("utf8") };
-}
+const filesIn = (workDir: string): Files => ({ cert: join(workDir, "kuma-cp.crt"), key: join(workDir, "kuma-cp.key") });
 
 async function storedPair(files: Files, now: number): Promise<KeyPair | undefined> {
-  const text = await readPair(files.cert, files.key);
-  if (!text) return undefined;
+  const [certPem, keyPem] = await Promise.all([readPrivate(files.cert), readPrivate(files.key)]);
+  if (!certPem || !keyPem) return undefined;
   try {
-    return parseKeyPair(text.certPem, text.keyPem, now);
+    return parseKeyPair(certPem, keyPem, now);
   } catch {
     return undefined; // expired or damaged: a new one replaces it
   }
 }
 
-// An authority that would end before two more leaves is no longer used.
-async function usableAuthority(files: Files, now: number): Promise<CertificateAndKey | undefined> {
-  const text = await readPair(files.caCert, files.caKey);
-  if (!text) return undefined;
-  try {
-    const [signer] = parseCertificates(text.certPem, "CA");
-    const isFine = signer?.checkPrivateKey(parsePrivateKey(text.keyPem, "CA key")) === true && now + 2 * leafLifetimeMs < lifetimeOf(signer).notAfter;
-    return isFine ? text : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-async function newAuthority(files: Files, now: number): Promise<CertificateAndKey> {
-  const root = await makeRoot({ subject: { organization: "Kuma", commonName: authorityName }, notBefore: now - backdateMs, notAfter: now + authorityLifetimeMs });
-  await writePrivate(files.caKey, root.keyPem);
-  await writePrivate(files.caCert, root.certPem);
-  return root;
-}
-
-async function issuePair(files: Files, authority: CertificateAndKey, hosts: Hosts, platform: Platform): Promise<KeyPair> {
+async function issuePair(files: Files, authority: LocalAuthority, hosts: Hosts, platform: Platform): Promise<KeyPair> {
   const now = platform.clock.now();
-  const leaf = await issueLeaf(openIssuer(authority), { ...hosts, extendedKeyUsage: ["serverAuth"], now, lifetimeMs: leafLifetimeMs, backdateMs });
-  const certPem = leaf.certPem + authority.certPem;
+  const leaf = await issueLeaf(openIssuer(authority.current), { ...hosts, extendedKeyUsage: ["serverAuth"], now, lifetimeMs: leafLifetimeMs, backdateMs });
+  const certPem = leaf.certPem + authority.bridgePem + authority.anchorsPem;
   await writePrivate(files.key, leaf.keyPem);
   await writePrivate(files.cert, certPem);
   platform.log.child("certificates").info(
     "TLS certificate autogenerated. It is accepted for the hosts below. Give your own by KUMA_GENERAL_TLS_CERT_FILE and KUMA_GENERAL_TLS_KEY_FILE",
-    { hosts: [...hosts.dnsNames, ...hosts.ipAddresses], certFile: files.cert, caFile: files.caCert, notAfter: new Date(leaf.notAfter).toISOString() },
+    { hosts: [...hosts.dnsNames, ...hosts.ipAddresses], certFile: files.cert, notAfter: new Date(leaf.notAfter).toISOString() },
   );
   return parseKeyPair(certPem, leaf.keyPem, now);
 }
-
-async function makeDirectory(workDir: string): Promise<void> {
-  try {
-    await makeEach(workDir); // one that was there keeps its mode: it may be shared, as /tmp is
-  } catch (error) {
-    throw notWritable(workDir, error);
-  }
-}
-
-// Node's own recursive mkdir never returns below a directory that cannot hold new ones (/proc), so the steps are ours.
-async function makeEach(path: string): Promise<void> {
-  try {
-    await mkdir(path, { mode: 0o700 });
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "EEXIST") return;
-    if (code !== "ENOENT" || dirname(path) === path || existsSync(dirname(path))) throw error;
-    await makeEach(dirname(path));
-    await mkdir(path, { mode: 0o700 });
-  }
-}
-
-// Written beside and renamed: a reader sees the old or the new file, never half of one.
-async function writePrivate(path: string, text: string): Promise<void> {
-  const draft = `${path}.${randomUUID()}`;
-  try {
-    await writeFile(draft, text, { mode: 0o600, flag: "wx" });
-    await rename(draft, path);
-  } catch (error) {
-    throw notWritable(path, error);
-  }
-}
-
-const notWritable = (path: string, cause: unknown) =>
-  unavailable(`could not use ${path} for the control plane's certificate: ${cause instanceof Error ? cause.message : String(cause)}; choose another directory with KUMA_GENERAL_WORK_DIR`, { cause });
 
 const sorted = (list: readonly string[]): string[] => [...new Set(list)].sort();
 const isSame = (a: readonly string[], b: readonly string[]): boolean => a.length === b.length && a.every((it, index) => it === b[index]);

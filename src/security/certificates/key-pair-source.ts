@@ -8,6 +8,8 @@ import { requirePath } from "./pem.ts";
 
 export interface KeyPairSource {
   current(): KeyPair;
+  /** Authorities that clients should trust, PEM, also those that sign later; absent where that is the operator's to tell. */
+  anchors?(): string;
   /** Called after `current` has changed; the returned function ends it. */
   onChange(listener: () => void): () => void;
 }
