@@ -1,6 +1,6 @@
 // Envoy's bootstrap document: where its control plane is, how to trust it, and what it must know of itself (spec/dataplane.md 3).
 import { isIP } from "./address.ts";
-import type { BootstrapRequest } from "./request.ts";
+import { credentialFiles, credentialSecrets, type BootstrapRequest } from "./request.ts";
 
 type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 type Section = { [key: string]: Json };
@@ -23,6 +23,8 @@ export interface DocumentInput {
   readonly adminAccessLogPath: string;
   readonly isHdsEnabled: boolean;
   readonly usesReloadableTokens: boolean;
+  /** Folder of the files that kuma-dp keeps up to date; empty for one that does not. */
+  readonly credentialsDir: string;
   readonly isGateway: boolean;
   readonly maxDownstreamConnections: number;
   readonly isUnified: boolean;
@@ -63,7 +65,7 @@ export function bootstrapDocument(input: DocumentInput): Section {
         },
         ...(input.usesReloadableTokens ? [] : [adsCluster(input, adsName)]),
       ],
-      secrets: [validationContext(input)],
+      ...(input.credentialsDir ? {} : { secrets: [validationContext(input)] }),
     },
     statsConfig: { statsTags: statsTags.map(([tagName, regex]) => ({ tagName, regex })) },
   };
@@ -86,7 +88,7 @@ function grpcService(input: DocumentInput, adsName: string): Section {
   if (!input.usesReloadableTokens) {
     return {
       envoyGrpc: { clusterName: adsName },
-      ...(request.dataplaneToken ? { initialMetadata: [{ key: "authorization", value: request.dataplaneToken }] } : {}),
+      ...(request.dataplaneToken && !input.credentialsDir ? { initialMetadata: [{ key: "authorization", value: request.dataplaneToken }] } : {}),
     };
   }
   return {
@@ -115,7 +117,7 @@ function grpcService(input: DocumentInput, adsName: string): Section {
 
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
 
-function clusterBase(name: string, connectTimeout: string, address: Section): Section {
+function clusterBase(name: string, connectTimeout: string, address: Section, httpFilters: Section[] = []): Section {
   return {
     name,
     connectTimeout,
@@ -124,6 +126,7 @@ function clusterBase(name: string, connectTimeout: string, address: Section): Se
       "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
         "@type": type("envoy.extensions.upstreams.http.v3.HttpProtocolOptions"),
         explicitHttpConfig: { http2ProtocolOptions: {} },
+        ...(httpFilters.length > 0 ? { httpFilters } : {}),
       },
     },
     upstreamConnectionOptions: { tcpKeepalive: { keepaliveProbes: 3, keepaliveTime: 10, keepaliveInterval: 10 } },
@@ -131,23 +134,47 @@ function clusterBase(name: string, connectTimeout: string, address: Section): Se
 }
 
 function adsCluster(input: DocumentInput, name: string): Section {
+  const trust = input.credentialsDir ? fileSecret(credentialSecrets.trust, credentialFiles(input.credentialsDir).trust, input.credentialsDir) : { name: credentialSecrets.trust };
+  const filters = input.credentialsDir && input.request.dataplaneToken ? tokenFilters(input.credentialsDir) : [];
   return {
-    ...clusterBase(name, input.xdsConnectTimeout, { socketAddress: { address: input.xdsHost, portValue: input.xdsPort } }),
+    ...clusterBase(name, input.xdsConnectTimeout, { socketAddress: { address: input.xdsHost, portValue: input.xdsPort } }, filters),
     type: isIP(input.xdsHost) ? "STATIC" : "STRICT_DNS",
     transportSocket: {
       name: "envoy.transport_sockets.tls",
       typedConfig: {
         "@type": type("envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"),
         sni: input.xdsHost,
-        commonTlsContext: { tlsParams: { tlsMinimumProtocolVersion: "TLSv1_2" }, validationContextSdsSecretConfig: { name: "cp_validation_ctx" } },
+        commonTlsContext: { tlsParams: { tlsMinimumProtocolVersion: "TLSv1_2" }, validationContextSdsSecretConfig: trust },
       },
     },
   };
 }
 
+const fileSecret = (name: string, path: string, folder: string): Section => ({ name, sdsConfig: { pathConfigSource: { path, watchedDirectory: { path: folder } }, resourceApiVersion: "V3" } });
+
+/** Each request of Envoy's carries the token that its file holds at that time. */
+const tokenFilters = (folder: string): Section[] => [
+  {
+    name: "envoy.filters.http.credential_injector",
+    typedConfig: {
+      "@type": type("envoy.extensions.filters.http.credential_injector.v3.CredentialInjector"),
+      overwrite: true,
+      credential: {
+        name: "envoy.http.injected_credentials.generic",
+        typedConfig: {
+          "@type": type("envoy.extensions.http.injected_credentials.generic.v3.Generic"),
+          credential: fileSecret(credentialSecrets.token, credentialFiles(folder).token, folder),
+          header: "authorization",
+        },
+      },
+    },
+  },
+  { name: "envoy.filters.http.upstream_codec", typedConfig: { "@type": type("envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec") } },
+];
+
 function validationContext({ xdsHost, caPem }: DocumentInput): Section {
   return {
-    name: "cp_validation_ctx",
+    name: credentialSecrets.trust,
     validationContext: {
       matchTypedSubjectAltNames: ["DNS", "IP_ADDRESS"].map((sanType) => ({ sanType, matcher: { exact: xdsHost } })),
       trustedCa: { inlineBytes: base64(caPem) },

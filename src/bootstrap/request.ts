@@ -39,6 +39,8 @@ export const bootstrapRequestSchema = z.object({
   systemCaPath: z.string().default(""),
   dataplaneConfig: freeForm.nullish(),
   ipv6Enabled: z.boolean().default(false),
+  /** Ours: the folder in which kuma-dp keeps the files of `credentialFiles`, for those that announce `feature-watched-credentials`. */
+  credentialsDir: z.string().max(4096).default(""),
   spireResources: z.object({ socketPath: z.string() }).partial().nullish(),
 });
 
@@ -49,6 +51,22 @@ export interface BootstrapResponse {
   readonly bootstrap: string;
   readonly kumaSidecarConfiguration: {
     readonly networking: { readonly corefileTemplate?: string; readonly address?: string };
+    /** Ours: what the files that Envoy watches are made of. */
+    readonly controlPlane?: ControlPlaneTrust;
     readonly metrics: { readonly aggregate?: readonly { readonly name: string; readonly address: string; readonly port: number; readonly path: string }[] };
   };
 }
+
+/** How Envoy shall verify the control plane. */
+export interface ControlPlaneTrust {
+  /** Names and addresses of which the certificate must carry one. */
+  readonly names: readonly string[];
+  /** PEM: the CA that the proxy brought, or the control plane's own. */
+  readonly caPem: string;
+}
+
+/** Paths of Envoy's secrets by which it verifies the control plane and shows who it is; each a file with a discovery response. */
+export const credentialFiles = (folder: string) => ({ trust: `${folder}/control-plane-trust.json`, token: `${folder}/control-plane-token.json` });
+
+/** Names of the two secrets. */
+export const credentialSecrets = { trust: "cp_validation_ctx", token: "cp_token" } as const;

@@ -108,6 +108,7 @@ function document(request: BootstrapRequest, http: HttpRequest, host: string, ty
   const caPem = request.caCert || parts.ownCa();
   checkCa(caPem, parts);
   const features = new Set(request.features ?? []);
+  const credentialsDir = features.has(feature.watchedCredentials) ? request.credentialsDir : "";
   const dataplane = type === "dataplane" ? (resource as Resource<Dataplane>) : undefined;
   const networking = (resource.spec as { networking?: { admin?: { port?: number }; address?: string } }).networking;
   const adminPort = networking?.admin?.port || settings.adminPort;
@@ -128,7 +129,8 @@ function document(request: BootstrapRequest, http: HttpRequest, host: string, ty
       adminOverSocket: settings.adminOverSocket && request.workdir !== "",
       adminAccessLogPath: settings.adminAccessLogPath,
       isHdsEnabled: settings.isHdsEnabled && type === "dataplane",
-      usesReloadableTokens: settings.usesReloadableTokens && Boolean(request.dataplaneTokenPath),
+      usesReloadableTokens: settings.usesReloadableTokens && Boolean(request.dataplaneTokenPath) && !credentialsDir,
+      credentialsDir,
       isGateway: dataplane?.spec.networking?.gateway?.type === GatewayType.BUILTIN,
       maxDownstreamConnections: settings.maxDownstreamConnections,
       isUnified: features.has(feature.unifiedNaming) && (!mesh || mesh.spec.meshServices?.mode === ServicesMode.Exclusive),
@@ -141,6 +143,7 @@ function document(request: BootstrapRequest, http: HttpRequest, host: string, ty
     bootstrap: Buffer.from(yaml).toString("base64"),
     kumaSidecarConfiguration: {
       networking: { ...(settings.corefileTemplate ? { corefileTemplate: Buffer.from(settings.corefileTemplate).toString("base64") } : {}), address: networking?.address ?? "" },
+      ...(credentialsDir ? { controlPlane: { names: [settings.xdsHost || host], caPem } } : {}),
       metrics: {},
     },
   };

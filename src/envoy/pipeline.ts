@@ -1,6 +1,6 @@
 // From a plan to sealed resources: opens drafts, calls each policy at each draft, seals. What proxies share is built once.
 import type { Destination, MeshView, Plan, TargetPlan } from "#mesh";
-import { endpointsOf } from "#mesh";
+import { endpointsOf, feature } from "#mesh";
 import { adminResources } from "./internal/admin.ts";
 import { dnsDocument, dnsResources } from "./internal/dns.ts";
 import { dynamicConfigResources } from "./internal/dynamic-config.ts";
@@ -15,7 +15,7 @@ import { inboundResources } from "./inbound.ts";
 import { tlsSecrets } from "./mesh-tls.ts";
 import { clusterName, system } from "./names.ts";
 import { outboundResources, type ResourceGroup } from "./outbound.ts";
-import type { EnvoyPolicy, ProxyDrafts } from "./policy.ts";
+import type { DynamicDocument, EnvoyPolicy, ProxyDrafts } from "./policy.ts";
 import { listOf, type Sealed, type Sealer } from "./seal.ts";
 import { keyMaker, sharedResults, traitsKey, type KeyMaker, type Shared } from "./keys.ts";
 
@@ -43,8 +43,13 @@ export interface AdminTls {
   readonly caPem: string;
 }
 
+/** Authorities of the control plane's own certificate, PEM, those that sign later among them; one object while they do not change. */
+export interface Anchors {
+  readonly anchorsPem: string;
+}
+
 export interface Pipeline {
-  resourcesFor(plan: Plan, adminTls: AdminTls | undefined): ProxyResources;
+  resourcesFor(plan: Plan, adminTls: AdminTls | undefined, anchors?: Anchors): ProxyResources;
   /** What a zone's ingress or egress gets while nothing crosses zones. */
   zoneProxyResourcesFor(proxy: ZoneProxy, adminTls: AdminTls | undefined): Pick<ProxyResources, "clusters" | "listeners">;
   /** The endpoints of all these clusters at this moment; the same map while none of them changes. */
@@ -61,13 +66,13 @@ export interface PipelineParts {
 export function createPipeline(policies: readonly EnvoyPolicy[], sealer: Sealer): Pipeline {
   const parts: PipelineParts = { policies, sealer, keys: keyMaker(), shared: sharedResults() };
   const lastEndpoints = new WeakMap<ReadonlyMap<string, Destination>, { readonly view: MeshView; readonly endpoints: ReadonlyMap<string, Sealed> }>();
-  const results = new WeakMap<Plan, { readonly adminTls: AdminTls | undefined; readonly resources: ProxyResources }>();
+  const results = new WeakMap<Plan, { readonly adminTls: AdminTls | undefined; readonly anchors: Anchors | undefined; readonly resources: ProxyResources }>();
   return {
-    resourcesFor(plan, adminTls) {
+    resourcesFor(plan, adminTls, anchors) {
       const known = results.get(plan);
-      if (known && known.adminTls === adminTls) return known.resources;
-      const resources = build(plan, adminTls, parts);
-      results.set(plan, { adminTls, resources });
+      if (known && known.adminTls === adminTls && known.anchors === anchors) return known.resources;
+      const resources = build(plan, adminTls, anchors, parts);
+      results.set(plan, { adminTls, anchors, resources });
       return resources;
     },
     zoneProxyResourcesFor: (proxy, adminTls) => zoneProxyResources(proxy, adminTls, parts),
@@ -95,13 +100,13 @@ function endpointsOfCluster(view: MeshView, name: string, destination: Destinati
 const clusterNames = (plan: Plan, target: TargetPlan, { shared }: PipelineParts): readonly (readonly [string, Destination])[] =>
   shared.of(target, plan.isUnified ? "unified names" : "legacy names", () => target.clusters.map((it) => [clusterName(plan.meshName, it.destination, plan.isUnified), it.destination] as const));
 
-function build(plan: Plan, adminTls: AdminTls | undefined, parts: PipelineParts): ProxyResources {
+function build(plan: Plan, adminTls: AdminTls | undefined, anchors: Anchors | undefined, parts: PipelineParts): ProxyResources {
   const admin = adminResources(plan, adminTls, parts);
   const transparent = transparentProxyResources(plan, parts);
   const inbound = inboundResources(plan, parts);
   const outbound = sharedOutbound(plan, parts);
   const dns = dnsResources(plan, parts);
-  const own = policyResources(plan, parts);
+  const own = policyResources(plan, anchors, parts);
   const all = [admin, transparent, inbound, dns, own, spireResources(plan, parts)];
   return {
     clusters: joined(all.flatMap((it) => it.clusters), outbound.clusters),
@@ -117,12 +122,12 @@ function secretsOf(plan: Plan): ProxySecrets | undefined {
 }
 
 /** What policies give the proxy itself, and the documents for its kuma-dp. */
-function policyResources(plan: Plan, parts: PipelineParts): ResourceGroup {
+function policyResources(plan: Plan, anchors: Anchors | undefined, parts: PipelineParts): ResourceGroup {
   const { policies, sealer } = parts;
   const dns = dnsDocument(plan);
   const older = meshPrometheus(plan);
   for (const draft of older?.clusters ?? []) for (const policy of policies) policy.everyCluster?.(draft);
-  const drafts: ProxyDrafts = { clusters: older?.clusters ?? [], listeners: older?.listeners ?? [], documents: dns ? [dns] : [] };
+  const drafts: ProxyDrafts = { clusters: older?.clusters ?? [], listeners: older?.listeners ?? [], documents: [...(dns ? [dns] : []), ...anchorsDocument(plan, anchors)] };
   for (const policy of policies) {
     const conf = plan.proxyConfs.get(policy.kind);
     if (conf) policy.proxy?.(conf, plan, drafts);
@@ -133,6 +138,10 @@ function policyResources(plan: Plan, parts: PipelineParts): ResourceGroup {
     listeners: [...drafts.listeners.map((it) => sealListener(it, sealer)), ...dynamic.listeners],
   };
 }
+
+/** For a kuma-dp that keeps what Envoy trusts in a file. */
+const anchorsDocument = ({ proxy }: Plan, anchors: Anchors | undefined): DynamicDocument[] =>
+  anchors && proxy.traits.features.has(feature.watchedCredentials) ? [{ path: "/anchors", name: "anchors", body: JSON.stringify(anchors) }] : [];
 
 interface SharedOutbound {
   readonly clusters: NamedList;

@@ -10,7 +10,7 @@ import { envoyPolicies, routeShapers } from "#policies";
 import { policyKinds } from "#policies/kinds";
 import { kindsOf, type Kind, type Kinds, type Place, type SpecKind } from "#resources";
 import { coreKinds, meshKind, meshKindWithOneAuthority } from "#resources/kinds";
-import { feedHttp1, openEndpoint, workDirOr } from "#security";
+import { feedHttp1, openEndpoint, workDirOr, type KeyPairSource } from "#security";
 import { builtinBackend, openWriteDoor, providedBackend, type Access } from "#write";
 import { followMeshes, xdsServer } from "#xds";
 import { adminTlsOf } from "./admin-tls.ts";
@@ -88,6 +88,7 @@ export async function startControlPlane({ config, platform, levels, home, enviro
     planner, pipeline, sealer, meshes, status, instanceId, platform,
     authorities,
     adminTls,
+    ...anchorsOf(certificates.tls("dpServer").source),
     onIssued: ({ proxy, address, identity }) => credentials.audit(issueEvent(proxy, address, identity)),
     door: openProxyDoor({
       store, door, kinds, platform, zone: place.zone, authentication: credentials.proxies, sessions: credentials.sessions,
@@ -143,6 +144,18 @@ export async function startControlPlane({ config, platform, levels, home, enviro
     await stop();
     throw error;
   }
+}
+
+/** Only a certificate that the control plane makes for itself has anchors to tell of. */
+function anchorsOf(source: KeyPairSource) {
+  if (!source.anchors) return {};
+  let current = { anchorsPem: source.anchors() };
+  const now = () => {
+    const anchorsPem = source.anchors?.() ?? "";
+    if (anchorsPem !== current.anchorsPem) current = { anchorsPem };
+    return current;
+  };
+  return { anchors: { current: now, onChange: (listener: () => void) => source.onChange(listener) } };
 }
 
 const placeOf = (config: Config): Place => ({

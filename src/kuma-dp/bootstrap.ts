@@ -1,7 +1,7 @@
 // Fetching Envoy's bootstrap document: verified, retried while it makes sense, explained when it does not (spec/dataplane.md 2.3, spec/security.md 2.2).
-import type { BootstrapRequest } from "#bootstrap/client";
+import type { BootstrapRequest, ControlPlaneTrust } from "#bootstrap/client";
 import { sleep, type Platform } from "#platform";
-import { badRequest, failureOf, KumaError, unavailable } from "#resources";
+import { badRequest, failureOf, isObject, KumaError, unavailable } from "#resources";
 import type { HttpClient, HttpResponse } from "#security";
 
 export interface FetchOptions {
@@ -21,6 +21,8 @@ export interface Bootstrapped {
   readonly yaml: string;
   /** Of the Dataplane; empty when the control plane does not say. */
   readonly address: string;
+  /** Undefined when Envoy watches no files. */
+  readonly trust: ControlPlaneTrust | undefined;
 }
 
 export async function fetchBootstrap(options: FetchOptions): Promise<Bootstrapped> {
@@ -67,10 +69,11 @@ const message = (error: unknown): string => (error instanceof Error ? error.mess
 function read({ status, body }: HttpResponse): Outcome {
   const text = body.toString("utf8");
   if (status === 200) {
-    const answer = JSON.parse(text) as { bootstrap?: unknown; kumaSidecarConfiguration?: { networking?: { address?: unknown } } };
+    const answer = JSON.parse(text) as { bootstrap?: unknown; kumaSidecarConfiguration?: { networking?: { address?: unknown }; controlPlane?: unknown } };
     if (typeof answer.bootstrap !== "string") throw badRequest("the control plane's answer holds no bootstrap document");
-    const address = answer.kumaSidecarConfiguration?.networking?.address;
-    return { yaml: Buffer.from(answer.bootstrap, "base64").toString("utf8"), address: typeof address === "string" ? address : "" };
+    const { networking, controlPlane } = answer.kumaSidecarConfiguration ?? {};
+    const address = networking?.address;
+    return { yaml: Buffer.from(answer.bootstrap, "base64").toString("utf8"), address: typeof address === "string" ? address : "", trust: trustOf(controlPlane) };
   }
   if (status === 404 && text === "") return { reason: "Dataplane not found in the control plane. Create it first, or pass it to kuma-dp with --dataplane-file" };
   if (status === 404 && text.trim() === "404: Page Not Found") {
@@ -78,4 +81,9 @@ function read({ status, body }: HttpResponse): Outcome {
   }
   if (status >= 400 && status < 500) throw badRequest(`Failed to fetch Envoy bootstrap config. Invalid request: ${text}`);
   return { reason: `the control plane answered ${status}${text ? `: ${text.slice(0, 500)}` : ""}` };
+}
+
+function trustOf(value: unknown): ControlPlaneTrust | undefined {
+  if (!isObject(value) || typeof value["caPem"] !== "string" || !Array.isArray(value["names"])) return undefined;
+  return { caPem: value["caPem"], names: value["names"].filter((it): it is string => typeof it === "string") };
 }

@@ -9,6 +9,7 @@ import { httpClient, type HttpClient } from "#security";
 import { fetchBootstrap } from "./bootstrap.ts";
 import { controlPlaneCa, type ControlPlaneCa } from "./ca.ts";
 import { durationOf, isOn, printableSettings, type Settings } from "./config.ts";
+import { keepCredentials } from "./envoy/credentials.ts";
 import { findEnvoy, type EnvoyBinary } from "./envoy/binary.ts";
 import { followDocuments } from "./dynamic-config/follow.ts";
 import { startEnvoy } from "./envoy/process.ts";
@@ -55,7 +56,7 @@ export async function run(options: RunOptions): Promise<void> {
     closers.push(() => readiness.close());
     const client = controlPlaneClient(settings, ca, options);
     closers.push(() => client.close());
-    const { yaml, address } = await fetchBootstrap({
+    const { yaml, address, trust } = await fetchBootstrap({
       client, platform, backoffMs: durationOf(settings.retryBackoff), maxDurationMs: durationOf(settings.retryMaxDuration), signal: options.stop,
       mayTrustLater: ca.isFollowed,
       request: async () => {
@@ -63,11 +64,13 @@ export async function run(options: RunOptions): Promise<void> {
         return bootstrapRequest({ settings, name, mesh, resource, caPem: ca.current(), workDir, envoy, readinessPort: readiness.port, path });
       },
     });
+    const credentials = await keepCredentials({ folder: workDir, trust, ca, caFile: settings.caCertFile, tokenFile: path, platform });
+    closers.push(() => credentials.close());
     const sockets = settings.socketDir || workDir;
     const admin = adminClient(yaml, sockets);
     const metrics = await serveMetrics({ socketPath: socketPath(sockets, `kuma-mh-${name}-${mesh}`), admin, address, platform });
     closers.push(() => admin.close(), () => metrics.close());
-    closers.push(followDocuments({ socketPath: socketPath(sockets, "kuma-mesh-metric-config"), intervalMs: documentIntervalMs, handlers: new Map([["/meshmetric", (body) => metrics.configure(body)]]), platform }));
+    closers.push(followDocuments({ socketPath: socketPath(sockets, "kuma-mesh-metric-config"), intervalMs: documentIntervalMs, handlers: new Map<string, (body: string) => void | Promise<void>>([["/meshmetric", (body) => metrics.configure(body)], ["/anchors", (body) => credentials.announce(body)]]), platform }));
     await superviseEnvoy(options, { yaml, workDir, envoy, readiness });
   } finally {
     for (const close of closers.toReversed()) await close();
@@ -121,7 +124,7 @@ async function bootstrapRequest(facts: RequestFacts): Promise<Partial<BootstrapR
   const { settings, path, envoy } = facts;
   const limit = Number(settings.maxMemoryBytes) || (await memoryLimit());
   return {
-    mesh: facts.mesh, name: facts.name, proxyType: settings.proxyType, caCert: facts.caPem, workdir: settings.socketDir || facts.workDir,
+    mesh: facts.mesh, name: facts.name, proxyType: settings.proxyType, caCert: facts.caPem, workdir: settings.socketDir || facts.workDir, credentialsDir: facts.workDir,
     ...(path ? { dataplaneToken: await readToken(path), dataplaneTokenPath: path } : {}),
     ...(facts.resource ? { dataplaneResource: facts.resource.json } : {}),
     version: { kumaDp: version, envoy: { version: envoy.version, build: envoy.build, kumaDpCompatible: envoy.isCompatible } },
@@ -142,6 +145,7 @@ function featuresOf(settings: Settings): string[] {
     ["feature-strict-inbound-ports", isOn(settings.strictInboundPorts)],
     ["feature-reuse-port", isOn(settings.reusePort)],
     ["feature-bind-outbounds", isOn(settings.bindOutbounds)],
+    ["feature-watched-credentials", true],
     ["feature-spire", isOn(settings.spireSupported)],
   ];
   return features.flatMap(([name, isEnabled]) => (isEnabled ? [name] : []));

@@ -1,5 +1,5 @@
 // Following files: reports "settled and different" for a path, whatever way it was replaced (write, rename, symlink swap).
-import { watch } from "node:fs";
+import { realpathSync, statSync, watch, type BigIntStats } from "node:fs";
 import { readFile, realpath, stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import type { Clock } from "./clock.ts";
@@ -28,14 +28,14 @@ export function followFiles(paths: readonly string[], clock: Clock, onChange: ()
   const debounceMs = options.debounceMs ?? 100;
   const pollMs = options.pollMs ?? 10_000;
   let cancelDebounce = () => {};
-  let last = "";
+  // At once: what is replaced after this call is noticed, however soon.
+  let last = paths.map(fingerprintNow).join("\n");
   let ended = false;
   const look = async () => {
     const now = (await Promise.all(paths.map(fingerprint))).join("\n");
     if (ended || now === last) return;
-    const first = last === "";
     last = now;
-    if (!first) onChange();
+    onChange();
   };
   const settle = () => {
     cancelDebounce();
@@ -68,9 +68,20 @@ export function followFiles(paths: readonly string[], clock: Clock, onChange: ()
 async function fingerprint(path: string): Promise<string> {
   try {
     const target = await realpath(path);
-    const info = await stat(target, { bigint: true });
-    return `${basename(path)} ${target} ${info.ino} ${info.size} ${info.mtimeNs}`;
+    return textOf(path, target, await stat(target, { bigint: true }));
   } catch {
-    return `${basename(path)} absent`;
+    return absent(path);
   }
 }
+
+function fingerprintNow(path: string): string {
+  try {
+    const target = realpathSync(path);
+    return textOf(path, target, statSync(target, { bigint: true }));
+  } catch {
+    return absent(path);
+  }
+}
+
+const textOf = (path: string, target: string, { ino, size, mtimeNs }: BigIntStats): string => `${basename(path)} ${target} ${ino} ${size} ${mtimeNs}`;
+const absent = (path: string): string => `${basename(path)} absent`;

@@ -1,7 +1,7 @@
 // One connected proxy: its current plan turned into the snapshot it should have, and its certificate kept fresh.
-import type { Pipeline, ProxySecrets, Sealed, Sealer } from "#envoy";
+import type { Anchors, Pipeline, ProxySecrets, Sealed, Sealer } from "#envoy";
 import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
-import { assignIdentity, isProblem, kriOfTrust, memoOn, servicesOf, type Destination, type MeshView, type Planner, type Proxy, type Scope, type WorkloadIdentity } from "#mesh";
+import { assignIdentity, feature, isProblem, kriOfTrust, memoOn, servicesOf, type Destination, type MeshView, type Planner, type Proxy, type Scope, type WorkloadIdentity } from "#mesh";
 import type { Platform } from "#platform";
 import type { Resource } from "#resources";
 import type { MeshAuthority } from "#security";
@@ -21,6 +21,8 @@ export interface ProxyParts {
   readonly platform: Platform;
   /** Certificates of proxies' admin listeners. */
   readonly adminTls: AdminTlsSource;
+  /** What proxies should trust the control plane by; absent where that is the operator's to tell. */
+  readonly anchors?: { current(): Anchors; onChange(listener: () => void): () => void };
 }
 
 export interface ProxyEvents {
@@ -70,6 +72,7 @@ export class ConnectedProxy {
   private hasStarted = false;
   private hasEnded = false;
   private cancelHold = () => {};
+  private stopAnchors = () => {};
   private last: { clusters: readonly Sealed[]; listeners: readonly Sealed[]; destinations: ReadonlyMap<string, Destination>; secrets: ProxySecrets | undefined; identity: WorkloadIdentity | undefined } | undefined;
   private lastEndpoints: ReadonlyMap<string, Sealed> = noEndpoints;
   private lastSecrets: ReadonlyMap<string, Sealed> = noSecrets;
@@ -91,6 +94,7 @@ export class ConnectedProxy {
       this.adminTls = kept;
     }
     this.hasStarted = true;
+    if (this.parts.anchors && this.proxy.traits.features.has(feature.watchedCredentials)) this.stopAnchors = this.parts.anchors.onChange(() => this.replan());
     this.member = this.parts.turnover.join(this.proxy.dataplane.mesh, () => this.carried(), () => this.reconsider());
     // A newer view may have come meanwhile.
     this.update(this.view);
@@ -102,6 +106,7 @@ export class ConnectedProxy {
     this.cancelHold();
     this.member?.leave();
     this.adminTls?.end();
+    this.stopAnchors();
   }
 
   /** The plan is as before, what is made of it is not. */
@@ -135,7 +140,7 @@ export class ConnectedProxy {
     if (mustPlan) {
       const plan = this.parts.planner.plan(view, this.proxy, holds ? { holdsBackIdentity: true } : undefined);
       this.isHolding = holds;
-      const resources = this.parts.pipeline.resourcesFor(plan, this.adminTls?.current());
+      const resources = this.parts.pipeline.resourcesFor(plan, this.adminTls?.current(), this.parts.anchors?.current());
       this.scope = scope;
       this.plannedFor = this.proxy.dataplane;
       this.last = {

@@ -38,7 +38,8 @@ export function runBootstrap(): readonly Outcome[] {
       request, proxyType: "dataplane", nodeId: `${request.mesh}.${request.name}`, nodeCluster: gateway?.tags["kuma.io/service"] ?? "backend",
       xdsHost: "localhost", xdsPort: Number(params.xdsPort), xdsConnectTimeout: String(params.xdsConnectTimeout), maxReceiveMessageBytes: Number(params.xdsGrpcMaxReceiveMessageBytes),
       caPem, adminPort: it.adminPort ?? 0, adminAddress: String(params.adminAddress), adminOverSocket: false, adminAccessLogPath: String(params.adminAccessLogPath),
-      isHdsEnabled: isOn(it.hds), usesReloadableTokens: isOn(it.reloadableTokens) && request.dataplaneTokenPath !== undefined, isGateway: gateway?.type === "BUILTIN",
+      isHdsEnabled: isOn(it.hds), credentialsDir: "",
+      usesReloadableTokens: isOn(it.reloadableTokens) && request.dataplaneTokenPath !== undefined, isGateway: gateway?.type === "BUILTIN",
       maxDownstreamConnections: it.proxy?.gateway?.globalDownstreamMaxConnections ?? 50_000, isUnified: false, usesDelta: request.features?.includes("feature-delta-grpc") ?? false,
     });
     const ok = isDeepStrictEqual(normalise(actual), normalise(expected));

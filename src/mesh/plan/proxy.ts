@@ -43,6 +43,8 @@ export const feature = {
   bindOutbounds: "feature-bind-outbounds",
   transparentProxyInMetadata: "feature-transparent-proxy-in-dataplane-metadata",
   spire: "feature-spire",
+  /** Ours: what Envoy trusts and its token are files that kuma-dp keeps. */
+  watchedCredentials: "feature-watched-credentials",
 } as const;
 
 /** Interns traits by value: 1,000 proxies started alike share one object. */
