@@ -38,8 +38,9 @@ export function domainTrustSecret(name: string, domains: ReadonlyMap<string, str
   return create(SecretSchema, { name, type: { case: "validationContext", value: { customValidatorConfig } } });
 }
 
-/** With the mesh's own certificates and trust by domain the validator alone decides: a name outside the domains has no authority. */
+/** Where trust is by domain, the validator alone may decide: a name outside the domains has no authority. SPIRE's agent says which those are. */
 function callersOf({ certificate, trustDomains }: MeshTlsPlan, mesh: string): readonly string[] {
+  if (certificate.from === "spire") return [];
   if (trustDomains.length === 0) return [mesh];
   return certificate.from === "mesh" ? [] : trustDomains;
 }

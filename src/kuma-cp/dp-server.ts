@@ -45,7 +45,7 @@ export async function openDpServer(parts: DpServerParts): Promise<OpenEndpoint> 
     needsToken: (type) => (type === "dataplane" ? parts.credentials.proxies.dataplanes : parts.credentials.proxies.zoneProxies) !== "none",
     async authenticate(type, token, resource) {
       try {
-        await authenticateProxy(token, identityOf(type, resource, parts.zone), parts.credentials.proxies);
+        await authenticateProxy(token, identityOf(type, resource, parts), parts.credentials.proxies);
       } catch (error) {
         // A key that does not exist yet may come: the client tries again on 503, and gives up on anything that sounds final.
         if (failureOf(error)?.message.startsWith("there is no signing key")) throw new KumaError({ is: "unavailable", message: failureOf(error)?.message ?? "" }, { cause: error });

@@ -45,7 +45,7 @@ export function openHealth({ config, store, door, platform, credentials, zone }:
       if (proxyType !== "dataplane") throw badRequest(`health of proxies of type ${proxyType} is not checked`);
       const dataplane = await registered({ type: "Dataplane", mesh, name }, store, platform);
       if (!dataplane) throw unavailable(`Dataplane "${id}" is not registered yet`);
-      const { facts } = await authenticateProxy(credential, identityOf("dataplane", dataplane, zone), credentials.proxies);
+      const { facts } = await authenticateProxy(credential, identityOf("dataplane", dataplane, { store, zone }), credentials.proxies);
       return { dataplane, leave: credentials.sessions.add({ facts, close: onRevoked }) };
     },
   });

@@ -146,7 +146,7 @@ async function generated(identity: MeshIdentity, { store, door, platform, zone }
   if ("error" in domain) throw new Error(`executing template failed: ${domain.error}`);
   const root = await makeBuiltinRoot({ trustDomain: domain.text, expiryMs: authorityLifeMs, now: platform.clock.now() });
   const put = (name: string, pem: string) =>
-    door.writeResource(writer, { type: "Secret", mesh, name, labels: {}, spec: create(SecretSchema, { data: Buffer.from(pem) }) });
+    door.writeResource(writer, { type: "Secret", mesh, name, labels: {}, owner: { type: "MeshIdentity", mesh, name: identity.name }, spec: create(SecretSchema, { data: Buffer.from(pem) }) });
   // The key first: a certificate without its key would be taken for half an authority.
   await put(keyName, root.keyPem);
   await put(certName, root.certPem);

@@ -1,8 +1,9 @@
 // Who may have a stream: authenticates a proxy against what is stored and what it brought, registers it, and removes it after it left.
 import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import type { ZoneEgress, ZoneIngress } from "#gen/kuma/mesh/v1alpha1/zone_proxies_pb.js";
+import { workloadIdentity } from "#mesh";
 import type { Platform } from "#platform";
-import { badRequest, denied, isObject, KumaError, parseDocument, unauthenticated, validateResource, invalid, type Kind, type Kinds, type Resource, type ResourceKey, type Unstored } from "#resources";
+import { badRequest, denied, isObject, KumaError, label, parseDocument, unauthenticated, validateResource, invalid, type Kind, type Kinds, type Resource, type ResourceKey, type Unstored } from "#resources";
 import { authenticateProxy, type CredentialFacts, type ProxyAuthentication, type ProxyIdentity, type Sessions } from "#security";
 import type { Store } from "#store";
 import type { WriteDoor } from "#write";
@@ -49,13 +50,28 @@ export function parseProxyResource(kinds: Kinds, text: string, type: ProxyType):
 
 const shown = (value: unknown): string => (typeof value === "string" ? JSON.stringify(value.slice(0, 100)) : typeof value);
 
-export function identityOf(type: ProxyType, resource: Pick<Resource, "mesh" | "name" | "labels" | "spec">, zone: string): ProxyIdentity {
+export interface IdentityPlace {
+  readonly store: Store;
+  readonly zone: string;
+}
+
+export function identityOf(type: ProxyType, resource: Pick<Resource, "mesh" | "name" | "labels" | "spec">, { store, zone }: IdentityPlace): ProxyIdentity {
   const tags = new Map<string, Set<string>>();
   const networking = type === "dataplane" ? (resource.spec as Dataplane).networking : undefined;
   for (const set of [...(networking?.inbound ?? []).map((it) => it.tags), networking?.gateway?.tags ?? {}]) {
     for (const [key, value] of Object.entries(set)) tags.set(key, (tags.get(key) ?? new Set()).add(value));
   }
-  return { type, mesh: resource.mesh, name: resource.name, tags, labels: resource.labels, zone, workloadBound: false };
+  return { type, mesh: resource.mesh, name: resource.name, tags, labels: resource.labels, zone, workloadBound: workloadIdentityOf(type, resource, store) !== undefined };
+}
+
+const workloadIdentityOf = (type: ProxyType, { mesh, labels }: Pick<Resource, "mesh" | "labels">, store: Store) =>
+  type === "dataplane" ? workloadIdentity(store.list("MeshIdentity", { mesh }), labels) : undefined;
+
+/** A proxy without the label that its name is made of would have no name. */
+function mustHaveWorkload(type: ProxyType, resource: Pick<Resource, "mesh" | "labels">, store: Store): void {
+  const identity = workloadIdentityOf(type, resource, store);
+  if (!identity || resource.labels[label.workload] !== undefined) return;
+  throw badRequest(`missing required label '${label.workload}' - dataplane is selected by MeshIdentity '${identity.name}' with path template '${identity.path}'`);
 }
 
 export function openProxyDoor(parts: ProxyDoorParts): ProxyDoor {
@@ -88,7 +104,8 @@ export function openProxyDoor(parts: ProxyDoorParts): ProxyDoor {
       const resource = brought ?? stored;
       if (!resource) throw badRequest(`resource "${facts.id}" not found; create a ${kind.name} in Kuma CP first or pass it as an argument to kuma-dp`);
       if (brought && stored) await mayTakeOver(stored, facts, credential, parts);
-      const { facts: credentialFacts } = await authenticate(credential, identityOf(type, resource, parts.zone), parts.authentication);
+      const { facts: credentialFacts } = await authenticate(credential, identityOf(type, resource, parts), parts.authentication);
+      mustHaveWorkload(type, resource, store);
       const { zone } = type === "dataplane" ? { zone: "" } : (resource.spec as ZoneIngress | ZoneEgress);
       if (zone && zone !== parts.zone) throw denied(`the proxy ${key.name} belongs to zone "${zone}", this control plane serves zone "${parts.zone}"`);
       claim();
@@ -117,7 +134,7 @@ const placeOf = (resource: Resource<ZoneIngress | ZoneEgress>, zone: string) => 
 /** Whoever replaces a stored proxy must have been allowed to be that one. */
 async function mayTakeOver(stored: Resource, facts: NodeFacts, credential: string, parts: ProxyDoorParts): Promise<void> {
   try {
-    await authenticateProxy(credential, identityOf(facts.proxyType, stored, parts.zone), parts.authentication);
+    await authenticateProxy(credential, identityOf(facts.proxyType, stored, parts), parts.authentication);
   } catch (error) {
     const reason = error instanceof KumaError ? error.failure.message : "";
     throw denied(`could not register proxy passed in kuma-dp run: you are trying to override existing proxy to which you don't have an access. ${reason}`);

@@ -1,7 +1,7 @@
 // Which MeshIdentity names a proxy, and which trust domains the mesh accepts (spec/security.md 7.7, 7.8).
 import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import { displayName, durationMs, formatKri, label, type Labels, type Resource } from "#resources";
-import { renderTemplate, type MeshIdentity, type MeshTrust } from "#resources/kinds";
+import { parseTemplate, renderTemplate, type MeshIdentity, type MeshTrust } from "#resources/kinds";
 import { memoOn } from "../intern.ts";
 
 export interface WorkloadIdentity {
@@ -38,9 +38,22 @@ const inOrder = memoOn((identities: readonly Resource[]): readonly MeshIdentity[
     .toSorted((a, b) => Object.keys(labelsOf(b) ?? {}).length - Object.keys(labelsOf(a) ?? {}).length || (a.name < b.name ? -1 : 1)),
 );
 
+const selecting = (identities: readonly Resource[], labels: Labels): MeshIdentity | undefined =>
+  inOrder(identities).find((it) => Object.entries(labelsOf(it) ?? {}).every(([key, value]) => labels[key] === value));
+
+/** The MeshIdentity that names a proxy by its workload; undefined when none does. */
+export function workloadIdentity(identities: readonly Resource[], labels: Labels): { readonly name: string; readonly path: string } | undefined {
+  const chosen = selecting(identities, labels);
+  if (!chosen) return undefined;
+  const path = chosen.spec.spiffeID?.path || defaultPath;
+  const parsed = parseTemplate(path);
+  const usesWorkload = "parts" in parsed && parsed.parts.some((it) => (it.is === "field" && it.name === "Workload") || (it.is === "label" && it.key === label.workload));
+  return usesWorkload ? { name: chosen.name, path } : undefined;
+}
+
 /** The identity of a proxy among those of its mesh; undefined when none selects it. */
 export function assignIdentity(identities: readonly Resource[], dataplane: Resource<Dataplane>, zone: string): AssignedIdentity | undefined {
-  const chosen = inOrder(identities).find((it) => Object.entries(labelsOf(it) ?? {}).every(([key, value]) => dataplane.labels[key] === value));
+  const chosen = selecting(identities, dataplane.labels);
   if (!chosen) return undefined;
   const facts = { issuer: issuerOf(chosen), isEstablished: isEstablished(chosen) };
   const problem = (text: string): IdentityProblem => ({ ...facts, identity: chosen.name, problem: text });

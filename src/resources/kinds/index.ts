@@ -48,7 +48,7 @@ export { meshTrustKind, type MeshTrust, type MeshTrustSpec, type MeshTrustStatus
 export { workloadKind, type Workload, type WorkloadStatus } from "./workload/kind.ts";
 export { meshZoneAddressKind, type MeshZoneAddress, type MeshZoneAddressSpec } from "./mesh-zone-address/kind.ts";
 export { meshOpenTelemetryBackendKind, type MeshOpenTelemetryBackend, type MeshOpenTelemetryBackendSpec } from "./mesh-open-telemetry-backend/kind.ts";
-export { renderTemplate, type TemplateInput } from "./go-template.ts";
+export { parseTemplate, renderTemplate, type TemplateInput } from "./go-template.ts";
 export { isHost, isIp } from "./field-rules.ts";
 export { olderPolicyKinds } from "./older-policies/kinds.ts";
 export type { Condition } from "./status.ts";

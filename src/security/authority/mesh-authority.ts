@@ -2,7 +2,7 @@
 import { violation, type Violation } from "#resources";
 import { certificateFields } from "../certificates/x509.ts";
 import { parseCertificates, parsePrivateKey } from "../certificates/pem.ts";
-import { keysLike } from "../certificates/keys.ts";
+import { keysUnder } from "../certificates/keys.ts";
 import { issueLeaf, makeRoot, openIssuer, type CertificateAndKey, type IssuedCertificate } from "./root.ts";
 
 const clockSkewMs = 10_000;
@@ -44,14 +44,14 @@ export function makeBuiltinRoot(request: BuiltinRootRequest): Promise<Certificat
 }
 
 export interface AuthorityOptions {
-  /** Keys of workloads: EC P-256, or of the authority's own type. */
+  /** Keys of workloads: EC P-256, or RSA where the authority's own is. */
   readonly leafKeys?: "p256" | "likeAuthority";
 }
 
 /** Opens an authority; throws a KumaError when certificate and key are unusable. */
 export function openAuthority(pair: CertificateAndKey, { leafKeys = "p256" }: AuthorityOptions = {}): MeshAuthority {
   const authority = openIssuer(pair);
-  const keyOptions = leafKeys === "p256" ? {} : keysLike(authority.signer.publicKey);
+  const keyOptions = leafKeys === "p256" ? {} : keysUnder(authority.signer.publicKey);
   return {
     caPem: authority.chain.map((it) => it.toString()).join(""),
     issue: (request) =>

@@ -4,7 +4,7 @@ import { unavailable } from "#resources";
 import { lifetimeOf } from "../certificates/key-pair.ts";
 import { makeKeys, privateKeyPem, writeNewKeys, type KeyOptions } from "../certificates/keys.ts";
 import { parseCertificates, parsePrivateKey } from "../certificates/pem.ts";
-import { derToPem, issuerOf, randomSerial, selfIssuer, signCertificate, type CertificateContent, type Issuer, type KeyUsage, type SubjectName } from "../certificates/x509.ts";
+import { derToPem, issuerOf, randomSerial, selfIssuer, signCertificate, type CertificateContent, type Issuer, type SubjectName } from "../certificates/x509.ts";
 
 export interface CertificateAndKey {
   readonly certPem: string;
@@ -77,18 +77,13 @@ export async function issueLeaf(authority: OpenedAuthority, request: LeafRequest
   const der = await signCertificate(
     {
       publicKey: keys.spki, serial, dnsNames: request.dnsNames ?? [], ipAddresses: request.ipAddresses ?? [], uris: request.uris ?? [],
-      keyUsage: usagesOf(keyOptions),
+      // RFC 5480: an EC key does not encipher keys.
+      keyUsage: keyOptions.rsaBits === undefined ? ["digitalSignature", "keyAgreement"] : ["digitalSignature", "keyEncipherment", "keyAgreement"],
       extendedKeyUsage: request.extendedKeyUsage ?? [], notBefore, notAfter,
     },
     authority.issuer,
   );
   return { certPem: derToPem(der) + authority.intermediatesPem, keyPem: keys.keyPem, notBefore, notAfter, serial: serial.toString("hex").toUpperCase() };
-}
-
-// RFC 5480: an EC key does not encipher keys; RFC 8410: an Ed25519 key only signs.
-function usagesOf({ rsaBits, curve }: KeyOptions): readonly KeyUsage[] {
-  if (rsaBits !== undefined) return ["digitalSignature", "keyEncipherment", "keyAgreement"];
-  return curve === "ed25519" ? ["digitalSignature"] : ["digitalSignature", "keyAgreement"];
 }
 
 /** Certificates tell time in seconds. */

@@ -8,10 +8,8 @@ export interface Keys {
 }
 
 export interface KeyOptions {
-  /** An RSA key of that many bits. */
+  /** An RSA key of that many bits; EC P-256 when absent. */
   readonly rsaBits?: number;
-  /** Another kind than EC P-256. */
-  readonly curve?: "P-384" | "P-521" | "ed25519";
 }
 
 const generateRsa = promisify(generateKeyPair);
@@ -21,19 +19,12 @@ export function makeEcKeys(): Keys {
 }
 
 export async function makeKeys(options: KeyOptions = {}): Promise<Keys> {
-  if (options.rsaBits !== undefined) return generateRsa("rsa", { modulusLength: options.rsaBits });
-  if (options.curve === "ed25519") return generateKeyPairSync("ed25519");
-  return options.curve === undefined ? makeEcKeys() : generateKeyPairSync("ec", { namedCurve: options.curve });
+  if (options.rsaBits === undefined) return makeEcKeys();
+  return generateRsa("rsa", { modulusLength: options.rsaBits });
 }
 
-/** Keys of the same type as another: RSA of 2048 bits whatever the other's size, the same curve, Ed25519. */
-export function keysLike(key: KeyObject): KeyOptions {
-  if (key.asymmetricKeyType === "rsa") return { rsaBits: 2048 };
-  if (key.asymmetricKeyType === "ed25519") return { curve: "ed25519" };
-  const curve = key.asymmetricKeyDetails?.namedCurve;
-  if (curve === "secp384r1") return { curve: "P-384" };
-  return curve === "secp521r1" ? { curve: "P-521" } : {};
-}
+/** Workloads' keys under an authority's: RSA under RSA. Under every other P-256: with Envoy's defaults no peer accepts a leaf of another curve. */
+export const keysUnder = (authority: KeyObject): KeyOptions => (authority.asymmetricKeyType === "rsa" ? { rsaBits: 2048 } : {});
 
 /** A new key as a certificate and a file hold it. */
 export interface WrittenKeys {
@@ -49,7 +40,7 @@ const spkiHead = Buffer.from("3059301306072a8648ce3d020106082a8648ce3d0301070342
 
 /** The same keys as `makeKeys`, written without a key object in between: exporting one takes longer than making it. */
 export async function writeNewKeys(options: KeyOptions = {}): Promise<WrittenKeys> {
-  if (options.rsaBits !== undefined || options.curve !== undefined) {
+  if (options.rsaBits !== undefined) {
     const keys = await makeKeys(options);
     return { spki: keys.publicKey.export({ type: "spki", format: "der" }), keyPem: privateKeyPem(keys.privateKey) };
   }
