@@ -50,7 +50,11 @@ export function keepLeaf({ platform, sealer, proxy, onIssued, onDue }: LeafParts
   let cancelWait = () => {};
   const waitUntil = (at: number) => {
     cancelWait();
-    cancelWait = platform.clock.after(at - platform.clock.now(), onDue);
+    cancelWait = platform.clock.after(at - platform.clock.now(), () => {
+      onDue();
+      // A clock set back brings the hour too early: it has to come once more.
+      if (!isIssuing && !hasEnded && current) waitUntil(Math.max(current.renewAt, platform.clock.now() + retryMs));
+    });
   };
   const order = async (wanted: WantedLeaf) => {
     isIssuing = true;
