@@ -11,30 +11,27 @@ export async function run(args: readonly string[]): Promise<void> {
   const reference = process.env.KOGUMA_REFERENCE;
   for (const [who, binary] of [["ours", undefined], ...(reference ? [["reference", reference] as const] : [])] as const) {
     console.log(`${who}:`);
-    await measure(() => benchControlPlane(binary ? { KUMA_STORE_TYPE: "memory", ...openDoor } : openDoor, binary), seconds);
+    const start = () => benchControlPlane(binary ? { KUMA_STORE_TYPE: "memory", ...openDoor } : openDoor, binary);
+    await measureInspection(start);
+    await measureLoad(start, seconds);
     if (long > 0) await longList(() => benchControlPlane({ KUMA_STORE_TYPE: "memory", ...openDoor }, binary), long, binary === undefined);
   }
 }
 
 const openDoor = { KUMA_DP_SERVER_AUTHN_DP_PROXY_TYPE: "none" };
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-const dataplane = (name: string, index: number) => ({
+const dataplane = (name: string, index: number, outbounds = 10) => ({
   type: "Dataplane", mesh: "default", name,
   networking: {
     address: `10.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}`,
     inbound: [{ port: 8080, tags: { "kuma.io/service": `svc-${index % 100}`, "kuma.io/protocol": "http", version: "1" } }],
-    outbound: Array.from({ length: 10 }, (_, at) => ({ port: 10_080 + at, tags: { "kuma.io/service": `svc-${(index * 7 + at * 13) % 100}` } })),
+    outbound: Array.from({ length: outbounds }, (_, at) => ({ port: 10_080 + at, tags: { "kuma.io/service": `svc-${(index * 7 + at * 13) % 100}` } })),
   },
 });
 
-async function measure(start: () => Promise<BenchControlPlane>, seconds: number): Promise<void> {
+/** With 1,000 proxies connected. */
+async function measureInspection(start: () => Promise<BenchControlPlane>): Promise<void> {
   const controlPlane = await start();
-  const port = Number(new URL(controlPlane.api).port);
-  const load = async (title: string, request: (index: number) => string, connections: number, status = [200, 201]) => {
-    const cpu = controlPlane.usage().cpuSeconds;
-    const it = await runLoad({ port, connections, seconds, request, status });
-    console.log(`  ${title}: ${Math.round(it.perSecond)} a second (${it.megabytesPerSecond.toFixed(0)} MB/s), p50 ${it.p50Ms.toFixed(1)} ms, p99 ${it.p99Ms.toFixed(1)} ms; cpu ${((controlPlane.usage().cpuSeconds - cpu) / seconds).toFixed(2)} cores`);
-  };
   try {
     await pause(1000);
     const fleet = Array.from({ length: 1000 }, (_, index) => connectProxy(controlPlane.dpPort, readFileSync(controlPlane.caFile), index, 100, 10));
@@ -44,7 +41,24 @@ async function measure(start: () => Promise<BenchControlPlane>, seconds: number)
     await times("_rules of one proxy of 1,000", `${controlPlane.api}/meshes/default/dataplanes/sim-7/_rules`);
     await times("overviews of all 1,000", `${controlPlane.api}/meshes/default/dataplanes/_overview?size=1000`);
     for (const proxy of fleet) proxy.close();
-    await pause(3000);
+  } finally {
+    await controlPlane.stop();
+  }
+}
+
+/** With 1,000 Dataplanes stored. */
+async function measureLoad(start: () => Promise<BenchControlPlane>, seconds: number): Promise<void> {
+  const controlPlane = await start();
+  const port = Number(new URL(controlPlane.api).port);
+  const load = async (title: string, request: (index: number) => string, connections: number, status = [200, 201]) => {
+    const cpu = controlPlane.usage().cpuSeconds;
+    const it = await runLoad({ port, connections, seconds, request, status });
+    console.log(`  ${title}: ${Math.round(it.perSecond)} a second (${it.megabytesPerSecond.toFixed(0)} MB/s), p50 ${it.p50Ms.toFixed(1)} ms, p99 ${it.p99Ms.toFixed(1)} ms; cpu ${((controlPlane.usage().cpuSeconds - cpu) / seconds).toFixed(2)} cores`);
+  };
+  try {
+    await pause(1000);
+    for (let index = 0; index < 1000; index++) await controlPlane.put(`/meshes/default/dataplanes/sim-${index}`, dataplane(`sim-${index}`, index));
+    await pause(2000);
     await load("one Dataplane", () => getRequest("/meshes/default/dataplanes/sim-7"), 32);
     await load("each of 1,000 Dataplanes", (index) => getRequest(`/meshes/default/dataplanes/sim-${index % 1000}`), 32);
     await load("page of 100 Dataplanes", (index) => getRequest(`/meshes/default/dataplanes?size=100&offset=${(index % 10) * 100}`), 16);
@@ -78,7 +92,7 @@ async function longList(start: () => Promise<BenchControlPlane>, count: number, 
     const writer = async () => {
       while (written < count) {
         const index = written++;
-        await controlPlane.put(`/meshes/default/dataplanes/d-${index}`, dataplane(`d-${index}`, index));
+        await controlPlane.put(`/meshes/default/dataplanes/d-${index}`, dataplane(`d-${index}`, index, 0));
       }
     };
     await Promise.all(Array.from({ length: 32 }, writer));

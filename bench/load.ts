@@ -37,6 +37,7 @@ export async function runLoad({ port, connections, seconds, request, status = [2
       const socket = connect(port, "127.0.0.1");
       let at = 0;
       let left = -1;
+      let isChunked = false;
       let head = "";
       const next = () => {
         if (performance.now() >= end) return void socket.end(resolve);
@@ -55,8 +56,12 @@ export async function runLoad({ port, connections, seconds, request, status = [2
           const headEnd = head.indexOf("\r\n\r\n");
           if (headEnd < 0) return;
           if (!status.includes(Number(head.slice(9, 12)))) return reject(new Error(head.slice(0, 600)));
-          left = Number(/content-length: (\d+)/i.exec(head.slice(0, headEnd))?.[1] ?? 0) - (head.length - headEnd - 4);
-        } else left -= chunk.byteLength;
+          const length = /content-length: (\d+)/i.exec(head.slice(0, headEnd))?.[1];
+          isChunked = length === undefined && /transfer-encoding: chunked/i.test(head.slice(0, headEnd));
+          left = isChunked ? 1 : Number(length ?? 0) - (head.length - headEnd - 4);
+        } else if (!isChunked) left -= chunk.byteLength;
+        // No body of ours ends like the last chunk of one in chunks.
+        if (isChunked && chunk.subarray(-5).toString("latin1") === "0\r\n\r\n") left = 0;
         if (left > 0) return;
         times.push(performance.now() - at);
         next();

@@ -12,7 +12,7 @@ interface Remembered {
   readonly text: string;
 }
 
-export function recentTexts(budget = 16 * 1024 * 1024): RecentTexts {
+export function recentTexts(budget = 8 * 1024 * 1024): RecentTexts {
   let young = new Map<object, Remembered>();
   let old = young;
   let size = 0;

@@ -124,7 +124,7 @@ function quotedProblem(text: string, name: string): string {
 }
 
 function bytesProblem(value: unknown): string | undefined {
-  if (Array.isArray(value)) return firstProblem(value, (it) => scalarProblem(ScalarType.UINT32, it)?.replace(/uint32$/, "uint8"));
+  if (Array.isArray(value)) return firstProblem(value, (it) => (typeof it === "string" ? wrongType(it, "uint8") : scalarProblem(ScalarType.UINT32, it)?.replace(/uint32$/, "uint8")));
   if (typeof value !== "string") return wrongType(value, "[]uint8");
   const wrongAt = value.search(/[^A-Za-z0-9+/=\r\n]/);
   const isCut = value.replaceAll(/[\r\n]/g, "").length % 4 !== 0;

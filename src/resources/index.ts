@@ -13,7 +13,7 @@ export { computeLabels, validateLabels, validateOrigin, validateUnchanged } from
 export { hashedName, isSubdomain, subdomainText, validateMeshName, validateName } from "./names.ts";
 export { deprecationsOf, parseDocument, validateAgainstUrl, validateFlatSpec, validateMeta, validateResource, type ParsedDocument } from "./parse.ts";
 export { printFields, printKubernetes, printMeta, printResource, printSpec, printTime, type Json } from "./print.ts";
-export { isObject, readFlat, writeFlat } from "./flat-json.ts";
+export { flatProblem, isObject, readFlat, writeFlat } from "./flat-json.ts";
 export { sniOf, snisOf, type DestinationPort } from "./sni.ts";
 // policies
 export {

@@ -29,7 +29,7 @@ export function percentDecimal(field: string, value: IntOrString | undefined): V
 export function positiveDecimal(field: string, value: IntOrString | undefined): Violation[] {
   if (value === undefined) return [];
   const number = decimalOf(value);
-  if (number === undefined) return [violation(field, "string must be a valid number")];
+  if (number === undefined) return [violation(field, "invalid number")];
   return one(number <= 0, field, "must be greater than 0");
 }
 

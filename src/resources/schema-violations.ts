@@ -41,7 +41,7 @@ function sentences(document: unknown, issue: Issue): readonly (string | Violatio
     case "too_small":
       return [tooSmall(path, issue)];
     case "too_big":
-      return [tooBig(path, issue)];
+      return [tooBig(path, issue), ...(issue.origin !== "string" && issue.origin !== "array" && Number(issue.maximum) < 2 ** 31 - 1 && Number(value) >= 2 ** 31 ? [`Checked value must be of type integer with format int32 in ${path}`] : [])];
     case "invalid_format":
       if (issue.format === "base64") return [`${path} in body must be of type byte: ${JSON.stringify(value)}`];
       return [`${path} in body should match '${(issue.pattern ?? issue.format).replace(/^\/|\/$/g, "")}'`];

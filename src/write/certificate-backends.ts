@@ -1,7 +1,8 @@
 // The certificate backends a Mesh may name, and what each asks of its settings (spec/security.md 7.1-7.3).
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { CertificateAuthorityBackend } from "#gen/kuma/mesh/v1alpha1/mesh_pb.js";
-import { isObject, violation, type Violation } from "#resources";
+import { BuiltinCertificateAuthorityConfigSchema } from "#gen/kuma/mesh/v1alpha1/backend_confs_pb.js";
+import { flatProblem, isObject, violation, type Violation } from "#resources";
 
 /** Says what is wrong with a backend; fields are relative to its `conf`. */
 export type CheckBackend = (mesh: string, backend: CertificateAuthorityBackend) => readonly Violation[] | Promise<readonly Violation[]>;
@@ -9,6 +10,8 @@ export type CheckBackend = (mesh: string, backend: CertificateAuthorityBackend) 
 export function builtinBackend(_mesh: string, backend: CertificateAuthorityBackend): readonly Violation[] {
   const field = "mtls.backends.name";
   if (backend.name.length > 255) return [violation(field, "Backend name is too long. Max length: 255")];
+  const unreadable = backend.conf ? flatProblem(BuiltinCertificateAuthorityConfigSchema, backend.conf) : undefined;
+  if (unreadable) return [violation("", `could not convert backend config: ${unreadable}`)];
   const isDnsName = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(backend.name);
   return isDnsName ? [] : [violation(field, `"${backend.name}" name must be valid dns name`)];
 }

@@ -36,7 +36,7 @@ async function onMeshWrite(context: GuardContext, next: Unstored, current: Resou
     const check = context.certificateBackends.get(backend.type);
     if (!check) return [violation(`mtls.backends[${at}].type`, "could not find installed plugin for this type")];
     const found = mtls?.skipValidation ? [] : await check(next.name, backend);
-    return found.map((it) => violation(`mtls.backends[${at}].conf.${it.field}`, it.message));
+    return found.map((it) => violation(`mtls.backends[${at}].conf${it.field && `.${it.field}`}`, it.message));
   });
   return (await Promise.all(checks)).flat();
 }

@@ -16,7 +16,7 @@ const spec = z.object({
   targetRef: targetRef.optional(),
   from: z.array(item).optional(),
   to: z.array(item).optional(),
-  rules: z.array(z.object({ matches: z.array(policyMatch).optional(), default: conf.prefault({}) })).optional(),
+  rules: z.array(z.object({ matches: z.array(policyMatch).optional(), default: conf })).optional(),
 });
 export type MeshFaultInjectionSpec = z.infer<typeof spec>;
 

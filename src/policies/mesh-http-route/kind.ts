@@ -19,7 +19,7 @@ const filter = z.object({
       hostname: hostnameField.optional(),
       path: pathRewrite.optional(),
       port: portField.optional(),
-      statusCode: z.union([z.literal(301), z.literal(302), z.literal(303), z.literal(307), z.literal(308)]).default(302),
+      statusCode: z.literal([301, 302, 303, 307, 308]).default(302),
     })
     .optional(),
   urlRewrite: z.object({ hostname: hostnameField.optional(), path: pathRewrite.optional(), hostToBackendHostname: z.boolean().optional() }).optional(),
