@@ -69,3 +69,15 @@ test("help x is x --help", async () => {
 test("a group shows its help", async () => {
   expect((await run("get")).out).toContain("Usage:\n  tool get [command]");
 });
+
+test.each([
+  ["__completeNoDesc ge", "get\n:4\n"],
+  ["__complete get me", "meshes\tMeshes\n:4\n"],
+  ["__completeNoDesc get meshes --", "--size\n:4\n"],
+  ["__completeNoDesc get meshes -s 1 --o", "--output\n:4\n"],
+  ["__completeNoDesc get meshes --size 1", ":0\n"],
+  ["__completeNoDesc nosuch x", ":0\n"],
+  ["__completeNoDesc --bogus x", ":0\n"],
+])("completion scripts ask %j", async (line, out) => {
+  expect(await run(line)).toMatchObject({ code: 0, out, seen: [] });
+});

@@ -14,7 +14,12 @@ export interface Outputs {
 /** Runs the command line (without program and script); the exit code. */
 export async function runCommandLine(root: CommandSpec, argv: readonly string[], outputs: Outputs): Promise<number> {
   try {
-    const { place, words } = await findCommand(withHelp(root, outputs), argv);
+    const whole = withHelp(root, outputs);
+    if (argv[0]?.startsWith("__complete")) {
+      await printCompletion(whole, argv, outputs);
+      return 0;
+    }
+    const { place, words } = await findCommand(whole, argv);
     const unknown = unknownCommand(place, words);
     if (unknown !== undefined) {
       outputs.err(`Error: ${unknown}\nRun '${place.path} --help' for usage.\n`);
@@ -25,6 +30,15 @@ export async function runCommandLine(root: CommandSpec, argv: readonly string[],
     outputs.err(`Error: ${messageOf(error)}\n`);
     return 1;
   }
+}
+
+const directives = { ShellCompDirectiveDefault: 0, ShellCompDirectiveNoFileComp: 4 };
+
+async function printCompletion(root: CommandSpec, [form, ...words]: readonly string[], { out, err }: Outputs): Promise<void> {
+  const { complete } = await import("./complete.ts");
+  const { lines, directive } = await complete(root, words);
+  out([...lines.map((line) => (form === "__completeNoDesc" ? line.split("\t", 1)[0] : line)), `:${directives[directive]}`].map((line) => `${line}\n`).join(""));
+  err(`Completion ended with directive: ${directive}\n`);
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
