@@ -1,45 +1,34 @@
 // The program kuma-cp: its commands, its signals, its exit codes.
 import { readFile } from "node:fs/promises";
-import { Command, Option } from "commander";
 import { Registry, collectDefaultMetrics } from "prom-client";
 import { createLog, systemClock, systemRandom, type LogLevel, type LogLevels, type Platform } from "#platform";
+import { ignoredLogFlags, runCommandLine, type FlagValues } from "#platform/command-line";
 import { badRequest } from "#resources";
+import { controlPlaneCommands } from "./commands.ts";
 import { loadConfig } from "./config/load.ts";
 import { startControlPlane, version } from "./control-plane.ts";
 
 /** Returns the exit code. */
 export async function main(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Promise<number> {
-  const program = new Command("kuma-cp").description("the control plane of a service mesh").exitOverride().showHelpAfterError(true);
-  program.option("--log-level <level>", "off, info or debug", "info");
-  for (const flag of ["log-output-path", "log-max-retained-files", "log-max-size", "log-max-age"]) program.addOption(new Option(`--${flag} <value>`).hideHelp());
-  program
-    .command("run")
-    .description("start the control plane; every setting also has an environment variable (docs/reference/configuration.md)")
-    .option("-c, --config-file <path>", "configuration file (YAML)")
-    .action((options: { configFile?: string }) => run(options.configFile, program.opts<{ logLevel: string }>().logLevel, env));
-  program.command("version").description("print the version").option("-a, --detailed", "with details").action((options: { detailed?: boolean }) => {
-    process.stdout.write(options.detailed ? `Product:       Kuma\nVersion:       ${version}\nGit Tag:       v${version}\nImplementation: Koguma\n` : `Kuma: ${version}\n`);
+  const out = (text: string) => void process.stdout.write(text);
+  const commands = controlPlaneCommands({
+    out, version,
+    run: (flags) => run(flags, env),
+    migrate: () => {
+      throw badRequest("only the Postgres store needs migrations, and it is not available in this version yet");
+    },
   });
-  program.command("migrate").description("prepare a database").argument("<up>").action(() => {
-    throw badRequest("only the Postgres store needs migrations, and it is not available in this version yet");
-  });
-  try {
-    await program.parseAsync([...argv], { from: "user" });
-    return 0;
-  } catch (error) {
-    const { code, exitCode } = error as { code?: string; exitCode?: number };
-    if (code?.startsWith("commander.") && exitCode !== undefined) return exitCode;
-    process.stderr.write(`Error: ${error instanceof Error ? error.message : String(error)}\n`);
-    return 1;
-  }
+  return runCommandLine(commands, argv, { out, err: (text) => void process.stderr.write(text) });
 }
 
-async function run(configFile: string | undefined, level: string, env: Readonly<Record<string, string | undefined>>): Promise<void> {
+async function run(flags: FlagValues, env: Readonly<Record<string, string | undefined>>): Promise<void> {
+  const [level, configFile] = [flags.text("log-level"), flags.text("config-file")];
   const levels: LogLevels = { root: (level === "off" || level === "debug" ? level : "info") as LogLevel, byName: new Map() };
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
   const platform: Platform = { clock: systemClock, random: systemRandom, metrics, log: createLog((line) => void process.stderr.write(line), () => systemClock.now(), levels) };
-  const file = configFile === undefined ? undefined : { path: configFile, text: await readConfig(configFile) };
+  for (const setting of ignoredLogFlags(flags)) platform.log.warn("accepted, but without effect in this version", { setting });
+  const file = configFile === "" ? undefined : { path: configFile, text: await readConfig(configFile) };
   const config = loadConfig({ env, ...(file ? { file } : {}) });
   const controlPlane = await startControlPlane({ config, platform, levels, home: env.HOME, environment: env });
   await new Promise<void>((resolve) => {
@@ -59,6 +48,6 @@ async function readConfig(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
-    throw badRequest(`could not read the configuration file ${path}: ${(error as NodeJS.ErrnoException).code ?? "unknown error"}`);
+    throw badRequest(`unable to access configuration file '${path}', please check if the file exists and has the correct permissions (${(error as NodeJS.ErrnoException).code ?? "unknown error"})`);
   }
 }

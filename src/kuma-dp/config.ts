@@ -11,6 +11,10 @@ export interface Setting {
   readonly help: string;
   readonly isBoolean?: boolean;
   readonly isSecret?: boolean;
+  /** Of the flag's value; a text when absent. */
+  readonly type?: "duration" | "uint32" | "stringArray";
+  /** What to use instead. */
+  readonly deprecated?: string;
 }
 
 const setting = (flag: string, env: string, fallback: string, help: string, more: Partial<Setting> = {}): Setting => ({ flag, env, fallback, help, ...more });
@@ -25,13 +29,13 @@ export const settings = {
   name: setting("name", "KUMA_DATAPLANE_NAME", "", "name of the Dataplane"),
   mesh: setting("mesh", "KUMA_DATAPLANE_MESH", "", "mesh of the Dataplane"),
   proxyType: setting("proxy-type", "KUMA_DATAPLANE_PROXY_TYPE", "dataplane", "dataplane, ingress or egress"),
-  drainTime: setting("drain-time", "KUMA_DATAPLANE_DRAIN_TIME", "30s", "time for connections to end on shutdown"),
+  drainTime: setting("drain-time", "KUMA_DATAPLANE_DRAIN_TIME", "30s", "time for connections to end on shutdown", { type: "duration" }),
   readinessPort: setting("", "KUMA_READINESS_PORT", "", "port of /ready; 9902, or a free one when that is taken"),
   binaryPath: setting("binary-path", "KUMA_DATAPLANE_RUNTIME_BINARY_PATH", "envoy", "Envoy's executable"),
-  configDir: setting("config-dir", "KUMA_DATAPLANE_RUNTIME_CONFIG_DIR", "", "deprecated: use --work-dir"),
+  configDir: setting("config-dir", "KUMA_DATAPLANE_RUNTIME_CONFIG_DIR", "", "older form of --work-dir", { deprecated: "use --work-dir" }),
   workDir: setting("work-dir", "KUMA_DATAPLANE_RUNTIME_WORK_DIR", "", "folder for Envoy's configuration and sockets; temporary when empty"),
   socketDir: setting("", "KUMA_DATAPLANE_RUNTIME_SOCKET_DIR", "", "deprecated: folder for sockets"),
-  concurrency: setting("concurrency", "KUMA_DATAPLANE_RUNTIME_CONCURRENCY", "0", "number of Envoy's worker threads; 0 takes the CPUs it may use"),
+  concurrency: setting("concurrency", "KUMA_DATAPLANE_RUNTIME_CONCURRENCY", "0", "number of Envoy's worker threads; 0 takes the CPUs it may use", { type: "uint32" }),
   tokenFile: setting("dataplane-token-file", "KUMA_DATAPLANE_RUNTIME_TOKEN_PATH", "", "file with the token of the data plane proxy"),
   token: setting("dataplane-token", "KUMA_DATAPLANE_RUNTIME_TOKEN", "", "the token itself", { isSecret: true }),
   resource: setting("dataplane", "KUMA_DATAPLANE_RUNTIME_RESOURCE", "", "Dataplane as YAML or JSON text"),
@@ -59,15 +63,15 @@ export type Settings = Readonly<Record<SettingName, string>>;
 
 /** Flags and variables of features that are not built yet: accepted, and named once when they are set. */
 export const acceptedFlags: readonly Setting[] = [
-  setting("transparent-proxy-config", "", "", "configuration of the transparent proxy"),
+  setting("transparent-proxy-config", "", "", "configuration of the transparent proxy", { type: "stringArray" }),
   setting("dns-enabled", "KUMA_DNS_ENABLED", "true", "serve names of the mesh", { isBoolean: true }),
   setting("", "KUMA_DNS_PROXY_PORT", "0", "port of the embedded DNS server"),
-  setting("dns-coredns-port", "KUMA_DNS_CORE_DNS_PORT", "15053", "port of CoreDNS"),
-  setting("dns-envoy-port", "KUMA_DNS_ENVOY_DNS_PORT", "15054", "port of Envoy's DNS filter"),
+  setting("dns-coredns-port", "KUMA_DNS_CORE_DNS_PORT", "15053", "port of CoreDNS", { type: "uint32" }),
+  setting("dns-envoy-port", "KUMA_DNS_ENVOY_DNS_PORT", "15054", "port of Envoy's DNS filter", { type: "uint32" }),
   setting("dns-coredns-path", "KUMA_DNS_CORE_DNS_BINARY_PATH", "coredns", "CoreDNS' executable"),
   setting("dns-coredns-config-template-path", "KUMA_DNS_CORE_DNS_CONFIG_TEMPLATE_PATH", "", "template of CoreDNS' configuration"),
   setting("dns-server-config-dir", "KUMA_DNS_CONFIG_DIR", "", "folder of CoreDNS' configuration"),
-  setting("dns-prometheus-port", "KUMA_DNS_PROMETHEUS_PORT", "19153", "port of CoreDNS' metrics"),
+  setting("dns-prometheus-port", "KUMA_DNS_PROMETHEUS_PORT", "19153", "port of CoreDNS' metrics", { type: "uint32" }),
   setting("dns-enable-logging", "KUMA_DNS_ENABLE_LOGGING", "false", "log every query", { isBoolean: true }),
   setting("", "KUMA_APPLICATION_PROBE_PROXY_PORT", "0", "port of the application probe proxy"),
 ];

@@ -1,5 +1,5 @@
 // The program kumactl: the words of the command line decide which part of it is loaded.
-import { runCommandLine, type CommandSpec } from "#platform/command-line";
+import { completionCommand, runCommandLine, type CommandSpec } from "#platform/command-line";
 import type { World } from "./program.ts";
 import { openSession, sharedFlags, type Session } from "./session.ts";
 
@@ -12,7 +12,7 @@ export function commandTree(session: Session): CommandSpec {
     before: (flags) => session.begin(flags),
     commands: [
       { name: "apply", summary: "Create or change resources", load: async () => (await import("./documents/apply.ts")).applyCommand(session) },
-      { name: "completion", summary: "Print a completion script for a shell", load: async () => (await import("./completion/commands.ts")).completionCommand(session, () => root) },
+      completionCommand(() => root, session.world.out),
       { name: "config", summary: "Say which control planes there are and which one to use", load: async () => (await import("./config/commands.ts")).configCommand(session) },
       { name: "delete", summary: "Delete a resource", load: async () => (await import("./documents/delete.ts")).deleteCommand(session) },
       { name: "export", summary: "Print the resources of a control plane, to be applied to another", load: async () => (await import("./export/command.ts")).exportCommand(session) },

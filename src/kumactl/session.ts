@@ -1,5 +1,5 @@
 // One call of kumactl: its shared flags, its configuration, and the control plane it talks to.
-import { UsageError, type Flag, type FlagValues } from "#platform/command-line";
+import { requireLogLevel, type Flag, type FlagValues } from "#platform/command-line";
 import { activeControlPlane, defaultConfigFile, initialConfiguration, readConfiguration, writeConfiguration, type ApiServer, type Configuration } from "./config/config.ts";
 import { plaintextTokenFlag, reasonOf, type World } from "./program.ts";
 import type { ControlPlaneClient } from "./server/client.ts";
@@ -58,8 +58,7 @@ export function openSession(world: World): Session {
     configuration: () => configuration,
     async begin(shared) {
       flags = shared;
-      const level = shared.text("log-level");
-      if (!["off", "info", "debug"].includes(level)) throw new UsageError(`unknown log level "${level}"`);
+      requireLogLevel(shared);
       if (shared.isSet("no-config")) return;
       const found = await readConfiguration(configFile());
       if (found) configuration = found;

@@ -34,9 +34,11 @@ function flagRows(flags: readonly Flag[]): string {
   return visible.map((flag, at) => `  ${(left[at] ?? "").padEnd(width)}${flag.help}${defaultText(flag)}`).join("\n");
 }
 
+const meansNothing = new Set(["", "false", "0", "0s"]);
+
 export function defaultText(flag: Flag): string {
   if (flag.fallback === undefined) return flag.type === "map" ? " (default [])" : "";
-  if (flag.hidesFallback) return "";
+  if (flag.hidesFallback || meansNothing.has(flag.fallback)) return "";
   return flag.type === "string" ? ` (default "${flag.fallback}")` : flag.type === "strings" ? ` (default [${flag.fallback}])` : ` (default ${flag.fallback})`;
 }
 
