@@ -20,7 +20,7 @@ export function inspectRoutes(app: FastifyInstance, options: ApiOptions): void {
     if (!page) continue;
     app.get<{ Params: Omit<Where, "type"> }>(path, async (request, reply) => {
       const { params } = request;
-      if (!options.store.get({ type: "Mesh", mesh: "", name: params.mesh })) throw new KumaError(notFound("Not found").failure, { attempt: "Failed to retrieve Mesh" });
+      if (!options.store.get({ type: "Mesh", mesh: "", name: params.mesh })) throw new KumaError(notFound("Not found").failure, { attempt: page === inspect.attachedDataplanes ? "Could not list Dataplanes" : "Failed to retrieve Mesh" });
       const query = Object.fromEntries(Object.entries(queryOf(request)).map(([key, value]) => [key, single(value)]));
       const document = await page({ ...params, type }, query, request.user);
       const hasMore = isObject(document) && typeof document["next"] === "number";

@@ -58,7 +58,7 @@ const secondsOf = (text: string): string => {
   return ms === undefined ? text : `${(ms / 1000).toFixed(9)}s`;
 };
 
-/** JSON of a message with the keys of maps and free-form structures in order. */
+/** JSON of a message: fields as they are declared (protobuf's own order is that of their numbers), the keys of maps and free-form structures sorted. */
 export function writeFlat(desc: DescMessage, message: Message): JsonObject {
   const json = sorted(desc, toJson(desc, message));
   return isObject(json) ? (json as JsonObject) : {};
@@ -164,9 +164,9 @@ function sorted(desc: DescMessage, json: JsonValue): JsonValue {
   if (desc.typeName === "google.protobuf.Struct") return sortedDeep(json);
   if (desc.typeName.startsWith("google.protobuf.") || !isObject(json)) return json;
   return Object.fromEntries(
-    Object.entries(json).map(([key, value]) => {
-      const field = desc.fields.find((it) => it.jsonName === key);
-      return [key, field ? sortedField(field, value as JsonValue) : (value as JsonValue)];
+    desc.fields.flatMap((field) => {
+      const value = json[field.jsonName];
+      return value === undefined ? [] : [[field.jsonName, sortedField(field, value as JsonValue)]];
     }),
   );
 }

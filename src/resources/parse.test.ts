@@ -144,8 +144,8 @@ describe("printing", () => {
       '"status":{"tls":{},"dataplaneProxies":{}}}',
     );
   });
-  test("maps of flat kinds are sorted", () => {
+  test("fields of flat kinds come as they are declared, their maps sorted", () => {
     const document = { type: "Dataplane", mesh: "default", name: "d", networking: { address: "10.0.0.1", inbound: [{ port: 80, tags: { b: "1", a: "2" } }] } };
-    expect(JSON.stringify(print("Dataplane", document))).toContain('"inbound":[{"tags":{"a":"2","b":"1"},"port":80}]');
+    expect(JSON.stringify(print("Dataplane", document))).toContain('"inbound":[{"port":80,"tags":{"a":"2","b":"1"}}]');
   });
 });

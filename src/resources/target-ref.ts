@@ -28,8 +28,8 @@ export const targetRef = z.object({
 export type TargetRef = z.infer<typeof targetRef>;
 
 export const backendRef = targetRef.extend({
-  port: uint32Field.optional(),
   weight: wholeNumber.min(0).default(1),
+  port: uint32Field.optional(),
 });
 export type BackendRef = z.infer<typeof backendRef>;
 

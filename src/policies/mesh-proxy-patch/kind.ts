@@ -13,14 +13,14 @@ const patch = {
 };
 const resource = z.enum(["Add", "Remove", "Patch"]);
 const filter = z.enum(["Remove", "Patch", "AddFirst", "AddBefore", "AddAfter", "AddLast"]);
-const filterModification = z.object({ operation: filter, match: z.object({ origin: text, name: text, listenerName: text, listenerTags: tags }).optional(), ...patch });
+const filterModification = z.object({ match: z.object({ origin: text, name: text, listenerName: text, listenerTags: tags }).optional(), operation: filter, ...patch });
 
 const modification = z.object({
-  cluster: z.object({ operation: resource, match: z.object({ origin: text, name: text }).optional(), ...patch }).optional(),
-  listener: z.object({ operation: resource, match: z.object({ origin: text, name: text, tags }).optional(), ...patch }).optional(),
+  cluster: z.object({ match: z.object({ origin: text, name: text }).optional(), operation: resource, ...patch }).optional(),
+  listener: z.object({ match: z.object({ origin: text, name: text, tags }).optional(), operation: resource, ...patch }).optional(),
   networkFilter: filterModification.optional(),
   httpFilter: filterModification.optional(),
-  virtualHost: z.object({ operation: resource, match: z.object({ origin: text, name: text, routeConfigurationName: text }), ...patch }).optional(),
+  virtualHost: z.object({ match: z.object({ origin: text, name: text, routeConfigurationName: text }), operation: resource, ...patch }).optional(),
 });
 export type ProxyModification = z.infer<typeof modification>;
 

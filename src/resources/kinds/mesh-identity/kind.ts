@@ -25,8 +25,8 @@ const spec = z.object({
         .object({
           meshTrustCreation: z.enum(["Enabled", "Disabled"]).optional(),
           insecureAllowSelfSigned: z.boolean().optional(),
-          certificateParameters: z.object({ expiry: durationField.optional() }).optional(),
           autogenerate: z.object({ enabled: z.boolean().optional() }).optional(),
+          certificateParameters: z.object({ expiry: durationField.optional() }).optional(),
           ca: z.object({ certificate: secureSource.optional(), privateKey: secureSource.optional() }).optional(),
         })
         .optional(),

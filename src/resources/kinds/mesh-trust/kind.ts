@@ -7,8 +7,8 @@ import type { Resource } from "../../resource.ts";
 const origin = z.object({ kri: z.string().optional() }).optional();
 const spec = z.object({
   origin,
-  caBundles: z.array(z.object({ type: z.enum(["Pem"]), pem: z.object({ value: z.string() }).optional() })).min(1),
   trustDomain: z.string().max(253),
+  caBundles: z.array(z.object({ type: z.enum(["Pem"]), pem: z.object({ value: z.string() }).optional() })).min(1),
 });
 export type MeshTrustSpec = z.infer<typeof spec>;
 const status = z.object({ origin });
