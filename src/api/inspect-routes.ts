@@ -2,9 +2,13 @@
 import type { FastifyInstance } from "fastify";
 import { isObject, KumaError, notFound } from "#resources";
 import { ApiError, sendJson } from "./errors.ts";
+import { alphabetical } from "./inspect/alphabetical.ts";
 import { nextUrl } from "./lists.ts";
 import { queryOf, single } from "./query.ts";
 import type { ApiOptions, Inspect, Inspection } from "./options.ts";
+
+/** The older pages, and the configuration of an Envoy, have an order of their own. */
+const isInOrder = /\/_(rules|layout|policies|routes|resources\/dataplanes|dataplanes|hostnames)$/;
 
 type Where = { readonly mesh: string; readonly name: string; readonly kri: string; readonly route: string; readonly type: string };
 
@@ -24,7 +28,8 @@ export function inspectRoutes(app: FastifyInstance, options: ApiOptions): void {
       const query = Object.fromEntries(Object.entries(queryOf(request)).map(([key, value]) => [key, single(value)]));
       const document = await page({ ...params, type }, query, request.user);
       const hasMore = isObject(document) && typeof document["next"] === "number";
-      return sendJson(reply, hasMore ? { ...document, next: nextUrl(request, Number(document["next"])) } : document);
+      const whole = hasMore ? { ...document, next: nextUrl(request, Number(document["next"])) } : document;
+      return sendJson(reply, isInOrder.test(path) ? alphabetical(whole) : whole);
     });
   }
 }

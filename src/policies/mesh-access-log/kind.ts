@@ -17,10 +17,10 @@ const backend = z.object({
   file: z.object({ format: format.optional(), path: z.string().min(1) }).optional(),
   openTelemetry: z
     .object({
-      endpoint: z.string().default(""),
-      backendRef: otelBackendRef.optional(),
       attributes: z.array(z.object({ key: z.string().regex(/^[a-z]([a-z0-9]|[._][a-z0-9])*$/), value: z.string() })).optional(),
       body: z.unknown().optional(),
+      endpoint: z.string().default(""),
+      backendRef: otelBackendRef.optional(),
     })
     .optional(),
 });

@@ -44,7 +44,7 @@ export type HttpRule = z.infer<typeof rule>;
 
 const spec = z.object({
   targetRef: targetRef.optional(),
-  to: z.array(z.object({ targetRef, hostnames: z.array(z.string()).optional(), rules: z.array(rule) })).optional(),
+  to: z.array(z.object({ hostnames: z.array(z.string()).optional(), targetRef, rules: z.array(rule) })).optional(),
 });
 export type MeshHTTPRouteSpec = z.infer<typeof spec>;
 

@@ -9,6 +9,7 @@ const rateLimitedBackOff = z.object({
   maxInterval: durationField.optional(),
 });
 const conf = z.object({
+  tcp: z.object({ maxConnectAttempt: uint32Field.optional() }).optional(),
   http: z
     .object({
       numRetries: uint32Field.optional(),
@@ -39,7 +40,6 @@ const conf = z.object({
       retryOn: z.array(z.enum(["Canceled", "DeadlineExceeded", "Internal", "ResourceExhausted", "Unavailable"])).optional(),
     })
     .optional(),
-  tcp: z.object({ maxConnectAttempt: uint32Field.optional() }).optional(),
 });
 export type RetryConf = z.infer<typeof conf>;
 

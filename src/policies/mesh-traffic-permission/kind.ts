@@ -4,7 +4,7 @@ import { z } from "zod";
 import { validateMeshTrafficPermission } from "./validate.ts";
 
 const matches = z.array(policyMatch).optional();
-const ruleConf = z.object({ allow: matches, deny: matches, allowWithShadowDeny: matches });
+const ruleConf = z.object({ deny: matches, allowWithShadowDeny: matches, allow: matches });
 const fromConf = z.object({ action: z.enum(["Allow", "Deny", "AllowWithShadowDeny"]).optional() });
 export type TrafficPermissionRule = z.infer<typeof ruleConf>;
 export type TrafficPermissionAction = z.infer<typeof fromConf>;
