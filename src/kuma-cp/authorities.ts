@@ -60,6 +60,7 @@ export function storedAuthorities(store: Store, { log, clock }: Pick<Platform, "
     const inUse = backendsInUse(store.list("DataplaneInsight", { mesh: name }));
     return mtls.backends.filter((it) => it.name !== mtls.enabledBackend && inUse.has(it.name));
   };
+  /** Names as they were answered last: who asked hears when they are others. */
   const lastOthers = new Map<string, string>();
   const dirty = new Set<string>();
   const look = () => {
@@ -67,7 +68,6 @@ export function storedAuthorities(store: Store, { log, clock }: Pick<Platform, "
       dirty.delete(mesh);
       const names = others(mesh).map((it) => it.name).join(" ");
       if ((lastOthers.get(mesh) ?? "") !== names) tell(mesh);
-      lastOthers.set(mesh, names);
     }
   };
   const unfollow = store.follow((changes) => {
@@ -82,7 +82,11 @@ export function storedAuthorities(store: Store, { log, clock }: Pick<Platform, "
       const authority = backend && open(mesh, backend);
       return authority && { authority, backend: backend.name, lifetimeMs: lifetimeOf(backend), isOfIdentity: false };
     },
-    othersOf: (mesh) => others(mesh).flatMap((it) => open(mesh, it) ?? []),
+    othersOf(mesh) {
+      const backends = others(mesh);
+      if (backends.length > 0 || lastOthers.has(mesh)) lastOthers.set(mesh, backends.map((it) => it.name).join(" "));
+      return backends.flatMap((it) => open(mesh, it) ?? []);
+    },
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
