@@ -51,7 +51,7 @@ export function openTrust(parts: TrustParts): Trust {
   measure();
   const stops = [
     store.follow((changes) => {
-      if (changes.some(({ key }) => key.type === "Mesh" || key.type === "Secret" || key.type === "GlobalSecret")) measure();
+      if (changes.some(({ key }) => key.type === "Mesh" || key.type === "MeshIdentity" || key.type === "Secret" || key.type === "GlobalSecret")) measure();
     }),
     certificates.onChange(measure),
   ];
@@ -105,7 +105,8 @@ function authoritiesOfStore({ store, authorities, certificates }: TrustParts): r
   });
   const meshes = (store.list("Mesh") as readonly Resource<Mesh>[]).flatMap((mesh) => {
     const current = authorities.authorityOf(mesh.name);
-    return current ? [{ channel: `mesh/${mesh.name}/${current.backend}`, pem: current.authority.caPem }] : [];
+    const identities = store.list("MeshIdentity", { mesh: mesh.name }).flatMap((it) => authorities.identityAuthorityOf(mesh.name, it.name) ?? []);
+    return [...(current ? [current] : []), ...identities].map(({ backend, authority }) => ({ channel: `mesh/${mesh.name}/${backend}`, pem: authority.caPem }));
   });
   const clients = (certificates.tls("apiServer.https").clientCa?.() ?? []).map((pem) => ({ channel: "apiServer.https.clientCa", pem }));
   const { source } = certificates.tls("dpServer");

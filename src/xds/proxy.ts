@@ -150,7 +150,9 @@ export class ConnectedProxy {
     const endpointsChanged = this.refreshEndpoints(view);
     const secretsChanged = this.refreshSecrets();
     if (mustPlan || endpointsChanged || secretsChanged) return this.announce();
-    if (this.announced) this.announced.view = view;
+    if (!this.announced) return;
+    this.announced.view = view;
+    this.member?.changed();
   }
 
   /** A proxy that has a certificate of the Mesh keeps it until the others accept the one of its MeshIdentity, by authority and by name. */
@@ -229,7 +231,8 @@ export class ConnectedProxy {
     const identity = this.last?.identity;
     if (issuer) {
       const uris = identity ? [identity.spiffeId] : urisOf(this.proxy.dataplane);
-      const mayWait = this.leaf.current() !== undefined && !turnover.isAccepted(mesh, issuer.authority);
+      const shown = this.leaf.current()?.authority;
+      const mayWait = shown !== undefined && shown !== issuer.authority && !turnover.isAccepted(mesh, issuer.authority);
       this.leaf.want({ name: names.identity, uris, issuer, mayWait });
     }
     const ownPem = pemOf([...(own ? [own.authority] : []), ...authorities.othersOf(mesh), ...turnover.carried(mesh)]);

@@ -42,7 +42,10 @@ const graceMs = 2000;
 
 interface MeshState {
   readonly members: Map<Member, { readonly carried: () => Carried; readonly onChange: () => void }>;
-  readonly lastCarried: Map<MeshAuthority, number>;
+  /** How many proxies show certificates of it; `turn` counts the changes. */
+  readonly authorities: Map<MeshAuthority, { count: number; turn: number }>;
+  /** What the proxies use, each thing once: many use the same. Forgotten with every change. */
+  used: { readonly trusts: ReadonlySet<Trust>; readonly views: ReadonlySet<MeshView> } | undefined;
   cancelLook: (() => void) | undefined;
   /** Somebody was told "not yet". */
   isWatched: boolean;
@@ -51,7 +54,7 @@ interface MeshState {
 export function openTurnover(clock: Clock): Turnover {
   const meshes = new Map<string, MeshState>();
   const stateOf = (mesh: string): MeshState => {
-    const state = meshes.get(mesh) ?? { members: new Map(), lastCarried: new Map(), cancelLook: undefined, isWatched: false };
+    const state = meshes.get(mesh) ?? { members: new Map(), authorities: new Map(), used: undefined, cancelLook: undefined, isWatched: false };
     meshes.set(mesh, state);
     return state;
   };
@@ -62,53 +65,60 @@ export function openTurnover(clock: Clock): Turnover {
       for (const { onChange } of state.members.values()) onChange();
     });
   };
-  const every = (mesh: string, holds: (carried: Carried) => boolean): boolean => {
+  const count = (state: MeshState, authority: MeshAuthority | undefined, by: 1 | -1) => {
+    if (!authority) return;
+    const entry = state.authorities.get(authority) ?? { count: 0, turn: 0 };
+    entry.count += by;
+    const turn = ++entry.turn;
+    state.authorities.set(authority, entry);
+    if (entry.count === 0) clock.after(graceMs, () => forget(state, authority, turn));
+  };
+  const forget = (state: MeshState, authority: MeshAuthority, turn: number) => {
+    if (state.authorities.get(authority)?.turn !== turn) return;
+    state.authorities.delete(authority);
+    look(state, 0);
+  };
+  const used = (state: MeshState) => {
+    const all = state.used ? [] : [...state.members.values()].map(({ carried }) => carried());
+    state.used ??= { trusts: new Set(all.flatMap((it) => it.trust ?? [])), views: new Set(all.flatMap((it) => it.view ?? [])) };
+    return state.used;
+  };
+  const holds = (mesh: string, question: (its: NonNullable<MeshState["used"]>) => boolean): boolean => {
     const state = meshes.get(mesh);
-    for (const { carried } of state?.members.values() ?? []) {
-      if (holds(carried())) continue;
-      if (state) state.isWatched = true;
-      return false;
-    }
-    return true;
+    if (!state || question(used(state))) return true;
+    state.isWatched = true;
+    return false;
   };
   return {
     join(mesh, carried, onChange) {
       const state = stateOf(mesh);
+      let shown: MeshAuthority | undefined;
+      const settle = (authority: MeshAuthority | undefined) => {
+        state.used = undefined;
+        if (authority !== shown) {
+          count(state, authority, 1);
+          count(state, shown, -1);
+          shown = authority;
+        }
+        if (state.isWatched) look(state, lookMs);
+      };
       const member: Member = {
-        changed() {
-          const { authority } = carried();
-          if (authority) state.lastCarried.set(authority, clock.now());
-          if (state.isWatched) look(state, lookMs);
-        },
+        changed: () => settle(carried().authority),
         leave() {
           state.members.delete(member);
-          if (state.members.size === 0) {
-            state.cancelLook?.();
-            meshes.delete(mesh);
-          } else if (state.isWatched) look(state, lookMs);
+          settle(undefined);
+          if (state.members.size > 0) return;
+          state.cancelLook?.();
+          meshes.delete(mesh);
         },
       };
       state.members.set(member, { carried, onChange });
+      member.changed();
       return member;
     },
-    isAccepted: (mesh, authority) => every(mesh, ({ trust }) => trust === undefined || covers(trust, authority)),
-    isNamed: (mesh, services, spiffeId) => every(mesh, ({ view }) => view === undefined || names(view, services, spiffeId)),
-    carried(mesh) {
-      const state = meshes.get(mesh);
-      if (!state) return [];
-      const now = clock.now();
-      for (const { carried } of state.members.values()) {
-        const { authority } = carried();
-        if (authority) state.lastCarried.set(authority, now);
-      }
-      for (const [authority, at] of state.lastCarried) if (now - at > graceMs) state.lastCarried.delete(authority);
-      const all = [...state.lastCarried.keys()];
-      if (all.length > 1) {
-        state.isWatched = true;
-        look(state, graceMs);
-      }
-      return all;
-    },
+    isAccepted: (mesh, authority) => holds(mesh, ({ trusts }) => [...trusts].every((it) => covers(it, authority))),
+    isNamed: (mesh, services, spiffeId) => holds(mesh, ({ views }) => [...views].every((it) => names(it, services, spiffeId))),
+    carried: (mesh) => [...(meshes.get(mesh)?.authorities.keys() ?? [])],
   };
 }
 

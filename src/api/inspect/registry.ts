@@ -27,6 +27,7 @@ import { PreviousHostsPredicateSchema } from "#gen/envoy/extensions/retry/host/p
 import { PreviousPrioritiesConfigSchema } from "#gen/envoy/extensions/retry/priority/previous_priorities/v3/previous_priorities_config_pb.js";
 import { SecretSchema } from "#gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.js";
 import { DownstreamTlsContextSchema, UpstreamTlsContextSchema } from "#gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js";
+import { SPIFFECertValidatorConfigSchema } from "#gen/envoy/extensions/transport_sockets/tls/v3/tls_spiffe_validator_config_pb.js";
 import { HttpProtocolOptionsSchema } from "#gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js";
 
 export const envoyRegistry = createRegistry(
@@ -37,7 +38,7 @@ export const envoyRegistry = createRegistry(
   // HTTP filters
   RouterSchema, GrpcStatsSchema, HttpRbacSchema, HttpRateLimitSchema, HTTPFaultSchema,
   // TLS and protocol options
-  DownstreamTlsContextSchema, UpstreamTlsContextSchema, HttpProtocolOptionsSchema,
+  DownstreamTlsContextSchema, UpstreamTlsContextSchema, SPIFFECertValidatorConfigSchema, HttpProtocolOptionsSchema,
   // matchers
   ActionSchema, ServerNameInputSchema, UriSanInputSchema,
   // retries
