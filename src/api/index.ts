@@ -1,4 +1,5 @@
 // The REST API of the control plane.
+export type { AuditedRequest } from "./audit.ts";
 export { apiRoutes, createApi, type ServerSettings } from "./server.ts";
 export type {
   About, ApiOptions, DataplaneTokenRequest, EnvoyAdmin, EnvoyAdminPage, EnvoyAdminRequest, Inspect, Inspection, ProxyPath, RawRequest, TokenDesk, UserTokenRequest, ZoneTokenRequest,

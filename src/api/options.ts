@@ -4,6 +4,7 @@ import type { ServiceInsight_Service } from "#gen/kuma/mesh/v1alpha1/insights_pb
 import type { Json, Kinds, Place, Resource } from "#resources";
 import type { Store } from "#store";
 import type { Access, WriteDoor, WritingUser } from "#write";
+import type { AuditedRequest } from "./audit.ts";
 import type { Clock, Log } from "#platform";
 
 /** The raw HTTP request: headers and socket. */
@@ -22,6 +23,8 @@ export interface ApiOptions {
   readonly authenticate: (request: RawRequest) => WritingUser | Promise<WritingUser>;
   /** Throws `denied` for users who may see nothing but what is public; what has a rule of its own is not asked for. */
   readonly admit?: (user: WritingUser) => void;
+  /** Hears of requests that leave a trace. */
+  readonly audit?: (request: AuditedRequest) => void;
   readonly about: About;
   readonly tokens?: TokenDesk;
   readonly inspect?: Inspection;

@@ -25,12 +25,13 @@ function kindRoutes(app: FastifyInstance, options: ResourceOptions, kind: Kind, 
   const isMeshScoped = kind.scope === "Mesh";
   const collection = isMeshScoped ? `/meshes/:mesh/${path}` : `/${path}`;
   const item = `${collection}/:name`;
-  const list = { config: { sendsLines: true } };
+  const isAdminOnly = kind.adminOnly === true;
+  const list = { config: { sendsLines: true, isAdminOnly } };
 
   if (isMeshScoped) app.get(`/${path}`, list, async (request, reply) => sendList(options, kind, request, reply));
   app.get(collection, list, async (request, reply) => sendList(options, kind, request, reply));
 
-  app.get(item, async (request, reply) => {
+  app.get(item, { config: { isAdminOnly } }, async (request, reply) => {
     access.check(writerOf(request), kind, "get");
     mustHaveMesh(options, kind, request);
     const resource = store.get(keyOf(kind, request));

@@ -1,6 +1,7 @@
 // The REST API as one fastify application; sockets come from whoever mounts it.
 import { fastify, type FastifyInstance, type FastifyRequest, type FastifyServerFactory } from "fastify";
 import type { WritingUser } from "#write";
+import { auditRequests } from "./audit.ts";
 import { aboutRoutes } from "./about-routes.ts";
 import { envoyAdminRoutes } from "./envoy-admin-routes.ts";
 import { documentOf, sendError } from "./errors.ts";
@@ -28,6 +29,8 @@ declare module "fastify" {
     producesText?: boolean;
     /** Answers a line of JSON per resource to who asks for that. */
     sendsLines?: boolean;
+    /** Shows what only administrators may see: each look leaves an audit line. */
+    isAdminOnly?: boolean;
   }
 }
 
@@ -72,7 +75,10 @@ export function apiRoutes(app: FastifyInstance, options: ApiOptions): void {
     request.user = await options.authenticate(request.raw);
     if (!request.routeOptions.config.hasOwnRule) options.admit?.(request.user);
   });
+  const refusedWith = new WeakMap<FastifyRequest, unknown>();
+  if (options.audit) auditRequests(app, refusedWith, options.audit);
   app.setErrorHandler((error, request, reply) => {
+    refusedWith.set(request, error);
     const document = documentOf(error);
     if (document) return sendError(reply, document);
     const status = statusOf(error);

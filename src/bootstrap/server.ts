@@ -36,7 +36,7 @@ export interface BootstrapParts {
   /** Whether a proxy of this type must bring a token. */
   needsToken(type: ProxyType): boolean;
   /** Rejects with an `unauthenticated` KumaError, or an `unavailable` one when the signing key does not exist yet. */
-  authenticate(type: ProxyType, token: string, resource: Resource): Promise<void>;
+  authenticate(type: ProxyType, token: string, resource: Resource, address: string): Promise<void>;
   /** The proxy's own resource, parsed and validated; a KumaError says what is wrong with it. */
   parseResource(text: string, type: ProxyType): Resource;
   findResource(type: ProxyType, mesh: string, name: string): Resource | undefined;
@@ -92,7 +92,7 @@ async function answer(request: BootstrapRequest, http: HttpRequest, parts: Boots
   const name = brought?.name ?? request.name;
   const stored = parts.findResource(type, type === "dataplane" ? mesh : "", name);
   // Whoever brings no good token learns nothing of what exists: the token is checked before anything is looked up for it.
-  if (needsToken) await parts.authenticate(type, request.dataplaneToken ?? "", brought ?? stored ?? placeholder(type, mesh, name));
+  if (needsToken) await parts.authenticate(type, request.dataplaneToken ?? "", brought ?? stored ?? placeholder(type, mesh, name), http.remoteAddress);
   if (type === "dataplane" && !parts.findMesh(mesh)) throw invalid([violation("mesh", `mesh "${mesh}" does not exist`)]);
   const resource = brought ?? stored;
   if (!resource) throw new KumaError({ is: "not-found", message: `${type} "${name}" not found` });

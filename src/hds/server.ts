@@ -25,7 +25,7 @@ export interface HdsOptions {
   /** TCP port of the proxy's admin as its node says; 0 when there is none. */
   readonly adminPortOf: (node: Node) => number;
   /** Checks the credential for the stored Dataplane of the node. Rejects with a KumaError. `onRevoked` is called when it stops being good. */
-  readonly admit: (request: { readonly node: Node; readonly credential: string; readonly onRevoked: (reason: string) => void }) => Promise<AdmittedHealthStream>;
+  readonly admit: (request: { readonly node: Node; readonly credential: string; readonly address: string; readonly onRevoked: (reason: string) => void }) => Promise<AdmittedHealthStream>;
   readonly onResults?: (dataplane: ResourceKey, results: Results) => void;
 }
 
@@ -69,9 +69,12 @@ export function hdsCalls(options: HdsOptions): HdsServer {
   };
 
   const admit = async (stream: Stream, node: Node) => {
-    const onRevoked = (reason: string) => stream.call.end(status.unauthenticated, reason);
+    const onRevoked = (reason: string) => {
+      log.info("closing a health stream whose credential is not good any more", { refusal: "session-ended", address: stream.call.remoteAddress, reason });
+      stream.call.end(status.unauthenticated, reason);
+    };
     const { authorization } = stream.call.headers;
-    const admitted = await options.admit({ node, credential: typeof authorization === "string" ? authorization : "", onRevoked });
+    const admitted = await options.admit({ node, credential: typeof authorization === "string" ? authorization : "", address: stream.call.remoteAddress, onRevoked });
     if (stream.session.is === "closed") return admitted.leave();
     stream.admitted = admitted;
     stream.adminPort = options.adminPortOf(node);

@@ -3,7 +3,7 @@ import { createApi, type About, type EnvoyAdmin, type Inspection, type TokenDesk
 import { globalInsight, globalTotals, unknownService, withInsights } from "#insights";
 import type { Platform } from "#platform";
 import type { Kinds, Place } from "#resources";
-import { anyLocalPeer, authenticateUser, callFacts, createHttp1Server, feedHttp1, localPeers, openEndpoint, type Http1Server, type LocalPeers, type OpenEndpoint, type TlsSettings } from "#security";
+import { anyLocalPeer, authenticateUser, callFacts, createHttp1Server, feedHttp1, localPeers, openEndpoint, refusalIn, type AuthenticatedUser, type Http1Server, type LocalPeers, type OpenEndpoint, type TlsSettings } from "#security";
 import type { Store } from "#store";
 import type { Access, WriteDoor } from "#write";
 import { defaultsOf } from "./compatibility.ts";
@@ -41,6 +41,7 @@ export async function openApiServer(parts: ApiServerParts): Promise<ApiServer> {
     validator: credentials.validator,
   };
   let server: Http1Server | undefined;
+  const callers = new WeakMap<object, AuthenticatedUser>();
   const naming = { dnsDomain: config.get("dnsServer.domain"), serviceVipPort: config.get("dnsServer.serviceVipPort") };
   const store = withInsights(parts.store, { kinds: parts.kinds, naming, clock: platform.clock });
   const insights = {
@@ -51,7 +52,15 @@ export async function openApiServer(parts: ApiServerParts): Promise<ApiServer> {
   const app = createApi(
     {
       store, insights, door: parts.door, kinds: parts.kinds, place: parts.place, access: parts.access, isApiReadOnly: config.get("apiServer.readOnly"), log, clock: platform.clock,
-      authenticate: async (request) => (await authenticateUser(callFacts(request), rules)).user,
+      async authenticate(request) {
+        const caller = await authenticateUser(callFacts(request), rules);
+        callers.set(request, caller);
+        return caller.user;
+      },
+      audit: ({ raw, action, user, outcome, jti, error }) => {
+        const caller = callers.get(raw);
+        credentials.audit({ outcome, action, user, by: caller?.by ?? "nothing", remote: raw.socket.remoteAddress, jti: jti ?? caller?.facts.jti, ...refusalIn(error) });
+      },
       admit: (user) => credentials.access.requireEntry(user),
       about: parts.about, tokens: parts.tokens, inspect: parts.inspect, envoyAdmin: parts.envoyAdmin,
     },

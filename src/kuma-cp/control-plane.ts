@@ -91,7 +91,7 @@ export async function startControlPlane({ config, platform, levels, home, enviro
     ...anchorsOf(certificates.tls("dpServer").source),
     onIssued: ({ proxy, address, identity }) => credentials.audit(issueEvent(proxy, address, identity)),
     door: openProxyDoor({
-      store, door, kinds, platform, zone: place.zone, authentication: credentials.proxies, sessions: credentials.sessions,
+      store, door, kinds, platform, zone: place.zone, authentication: credentials.proxies, sessions: credentials.sessions, audit: credentials.audit,
       deregistrationDelayMs: config.get("xdsServer.dataplaneDeregistrationDelay"), isRunning: () => isRunning,
     }),
   });
@@ -99,7 +99,7 @@ export async function startControlPlane({ config, platform, levels, home, enviro
   const envoyAdmin = openEnvoyAdmin({ store, access: credentials.access, platform });
   const health = openHealth({ config, store, door, platform, credentials, zone: place.zone });
   const tokens = openTokenDesk({
-    store, keys: credentials.keys, access: credentials.access, audit: credentials.audit, platform, maxValidForMs: defaultsOf(config).maxTokenLifeMs, defaultValidForMs: defaultsOf(config).tokenLifeMs,
+    store, keys: credentials.keys, access: credentials.access, platform, maxValidForMs: defaultsOf(config).maxTokenLifeMs, defaultValidForMs: defaultsOf(config).tokenLifeMs,
     mayIssueDataplane: config.get("dpServer.authn.dpProxy.dpToken.enableIssuer"), mayIssueZone: config.get("dpServer.authn.zoneProxy.zoneToken.enableIssuer"),
     mayIssueUser: config.get("apiServer.authn.type") === "tokens" ? config.get("apiServer.authn.tokens.enableIssuer") : undefined,
   });

@@ -4,7 +4,7 @@ import type { Mesh } from "#gen/kuma/mesh/v1alpha1/mesh_pb.js";
 import { http2Server, type GrpcCall } from "#grpc";
 import { formatDuration, type Platform } from "#platform";
 import { failureOf, KumaError, type Kinds, type Resource } from "#resources";
-import { authenticateProxy, authoritiesOf, feedHttp1, openEndpoint, parseCertificates, type OpenEndpoint, type TlsSettings } from "#security";
+import { auditingProxy, authenticateProxy, authoritiesOf, feedHttp1, openEndpoint, parseCertificates, type OpenEndpoint, type TlsSettings } from "#security";
 import type { Store } from "#store";
 import type { Config } from "./config/load.ts";
 import type { Credentials } from "./credentials.ts";
@@ -43,9 +43,10 @@ export async function openDpServer(parts: DpServerParts): Promise<OpenEndpoint> 
       corefileTemplate: "",
     },
     needsToken: (type) => (type === "dataplane" ? parts.credentials.proxies.dataplanes : parts.credentials.proxies.zoneProxies) !== "none",
-    async authenticate(type, token, resource) {
+    async authenticate(type, token, resource, address) {
+      const audited = auditingProxy(parts.credentials.audit, "ask for a bootstrap document", `${type}/${resource.mesh}.${resource.name}`, address);
       try {
-        await authenticateProxy(token, identityOf(type, resource, parts), parts.credentials.proxies);
+        await authenticateProxy(token, identityOf(type, resource, parts), parts.credentials.proxies).catch(audited);
       } catch (error) {
         // A key that does not exist yet may come: the client tries again on 503, and gives up on anything that sounds final.
         if (failureOf(error)?.message.startsWith("there is no signing key")) throw new KumaError({ is: "unavailable", message: failureOf(error)?.message ?? "" }, { cause: error });

@@ -3,7 +3,7 @@ import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import { hdsCalls, type HdsServer } from "#hds";
 import type { Platform } from "#platform";
 import { badRequest, unavailable, type Resource, type ResourceKey } from "#resources";
-import { authenticateProxy } from "#security";
+import { auditingProxy, authenticateProxy } from "#security";
 import type { Store } from "#store";
 import type { WriteDoor } from "#write";
 import { parseNode } from "#xds";
@@ -16,7 +16,7 @@ interface Parts {
   readonly store: Store;
   readonly door: WriteDoor;
   readonly platform: Platform;
-  readonly credentials: Pick<Credentials, "proxies" | "sessions">;
+  readonly credentials: Pick<Credentials, "proxies" | "sessions" | "audit">;
   readonly zone: string;
 }
 
@@ -40,12 +40,12 @@ export function openHealth({ config, store, door, platform, credentials, zone }:
       const { adminPort, adminSocketPath } = parseNode(node).traits;
       return adminSocketPath ? 0 : adminPort;
     },
-    async admit({ node, credential, onRevoked }) {
+    async admit({ node, credential, address, onRevoked }) {
       const { proxyType, mesh, name, id } = parseNode(node);
       if (proxyType !== "dataplane") throw badRequest(`health of proxies of type ${proxyType} is not checked`);
       const dataplane = await registered({ type: "Dataplane", mesh, name }, store, platform);
       if (!dataplane) throw unavailable(`Dataplane "${id}" is not registered yet`);
-      const { facts } = await authenticateProxy(credential, identityOf("dataplane", dataplane, { store, zone }), credentials.proxies);
+      const { facts } = await authenticateProxy(credential, identityOf("dataplane", dataplane, { store, zone }), credentials.proxies).catch(auditingProxy(credentials.audit, "open a health stream", `dataplane/${id}`, address));
       return { dataplane, leave: credentials.sessions.add({ facts, close: onRevoked }) };
     },
   });

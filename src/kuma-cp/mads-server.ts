@@ -4,7 +4,7 @@ import { assignments, madsServer, type MeshViews } from "#mads";
 import type { MeshView } from "#mesh";
 import type { Platform } from "#platform";
 import { unauthenticated, type Kinds } from "#resources";
-import { authenticateUser, callFacts, feedHttp1, openEndpoint, type CredentialFacts, type IncomingMessage, type OpenEndpoint, type TlsSettings } from "#security";
+import { anonymousUser, authenticateUser, callFacts, refusalIn, feedHttp1, openEndpoint, type CredentialFacts, type IncomingMessage, type OpenEndpoint, type TlsSettings } from "#security";
 import type { Store } from "#store";
 import type { Meshes } from "#xds";
 import type { Config } from "./config/load.ts";
@@ -50,13 +50,17 @@ function withClients({ config, tls }: MadsServerParts): TlsSettings {
 }
 
 /** A machine's own administrator has no part in this: whoever asks shows what the setting wants. */
-function authentication(wanted: string, { validator }: Credentials): (request: IncomingMessage) => Promise<CredentialFacts> {
+function authentication(wanted: string, { validator, audit }: Credentials): (request: IncomingMessage) => Promise<CredentialFacts> {
   if (wanted === "none") return async () => ({ kind: "none" });
-  return async (request) => {
+  const authenticate = async (request: IncomingMessage): Promise<CredentialFacts> => {
     const { by, facts } = await authenticateUser(callFacts(request), { localAdmins: undefined, type: wanted === "token" ? "tokens" : "adminClientCerts", validator });
     if (by === "nothing") throw unauthenticated(wanted === "token" ? "a user token is required" : "a client certificate is required");
     return facts;
   };
+  return (request) => authenticate(request).catch((error: unknown) => {
+    audit({ outcome: "denied", action: "ask for monitoring assignments", user: anonymousUser, by: "nothing", remote: request.socket.remoteAddress, ...refusalIn(error) });
+    throw error;
+  });
 }
 
 function viewsOf({ config, store, meshes }: MadsServerParts): MeshViews & { close(): void } {

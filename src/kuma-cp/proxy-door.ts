@@ -4,7 +4,7 @@ import type { ZoneEgress, ZoneIngress } from "#gen/kuma/mesh/v1alpha1/zone_proxi
 import { workloadIdentity } from "#mesh";
 import type { Platform } from "#platform";
 import { badRequest, denied, isObject, KumaError, label, parseDocument, unauthenticated, validateResource, invalid, type Kind, type Kinds, type Resource, type ResourceKey, type Unstored } from "#resources";
-import { authenticateProxy, type CredentialFacts, type ProxyAuthentication, type ProxyIdentity, type Sessions } from "#security";
+import { auditingProxy, authenticateProxy, type Audit, type CredentialFacts, type ProxyAuthentication, type ProxyIdentity, type RefusalCode, type Sessions } from "#security";
 import type { Store } from "#store";
 import type { WriteDoor } from "#write";
 import type { NodeFacts, ProxyDoor, ProxyType } from "#xds";
@@ -14,6 +14,7 @@ export interface ProxyDoorParts {
   readonly door: WriteDoor;
   readonly kinds: Kinds;
   readonly authentication: ProxyAuthentication;
+  readonly audit: Audit;
   readonly sessions: Sessions;
   readonly platform: Platform;
   readonly zone: string;
@@ -91,39 +92,40 @@ export function openProxyDoor(parts: ProxyDoorParts): ProxyDoor {
     });
   };
 
+  const admit: ProxyDoor["admit"] = async ({ facts, credential, onRevoked, claim }) => {
+    const type = facts.proxyType;
+    const kind = kindOfProxy(kinds, type);
+    const key: ResourceKey = { type: kind.name, mesh: kind.scope === "Mesh" ? facts.mesh : "", name: facts.name };
+    const brought = facts.resourceText === undefined ? undefined : parseProxyResource(kinds, facts.resourceText, type);
+    if (brought && (brought.name !== key.name || brought.mesh !== key.mesh)) {
+      throw badRequest(`proxyId ${facts.id} does not match proxy resource ${brought.mesh}.${brought.name}`);
+    }
+    const stored = store.get(key);
+    const resource = brought ?? stored;
+    if (!resource) throw badRequest(`resource "${facts.id}" not found; create a ${kind.name} in Kuma CP first or pass it as an argument to kuma-dp`);
+    if (brought && stored) await mayTakeOver(stored, facts, credential, parts);
+    const { facts: credentialFacts } = await authenticate(credential, identityOf(type, resource, parts), parts.authentication);
+    mustHaveWorkload(type, resource, store);
+    const { zone } = type === "dataplane" ? { zone: "" } : (resource.spec as ZoneIngress | ZoneEgress);
+    if (zone && zone !== parts.zone) throw denied(`the proxy ${key.name} belongs to zone "${zone}", this control plane serves zone "${parts.zone}"`, "proxy-not-covered" satisfies RefusalCode);
+    claim();
+    const name = `${key.type}/${key.mesh}/${key.name}`;
+    connected.set(name, ++admissions);
+    // Before anything else is waited for: a credential that is revoked meanwhile must find its session.
+    const forget = sessions.add({ facts: credentialFacts satisfies CredentialFacts, close: onRevoked });
+    const registered = brought ? await register(brought, parts).catch(forgetting(forget)) : resource;
+    return {
+      key,
+      dataplane: type === "dataplane" ? (registered as Resource<Dataplane>) : undefined,
+      zoneProxy: type === "dataplane" ? undefined : placeOf(registered as Resource<ZoneIngress | ZoneEgress>, parts.zone),
+      leave() {
+        forget();
+        leave(key, brought !== undefined);
+      },
+    };
+  };
   return {
-    async admit({ facts, credential, onRevoked, claim }) {
-      const type = facts.proxyType;
-      const kind = kindOfProxy(kinds, type);
-      const key: ResourceKey = { type: kind.name, mesh: kind.scope === "Mesh" ? facts.mesh : "", name: facts.name };
-      const brought = facts.resourceText === undefined ? undefined : parseProxyResource(kinds, facts.resourceText, type);
-      if (brought && (brought.name !== key.name || brought.mesh !== key.mesh)) {
-        throw badRequest(`proxyId ${facts.id} does not match proxy resource ${brought.mesh}.${brought.name}`);
-      }
-      const stored = store.get(key);
-      const resource = brought ?? stored;
-      if (!resource) throw badRequest(`resource "${facts.id}" not found; create a ${kind.name} in Kuma CP first or pass it as an argument to kuma-dp`);
-      if (brought && stored) await mayTakeOver(stored, facts, credential, parts);
-      const { facts: credentialFacts } = await authenticate(credential, identityOf(type, resource, parts), parts.authentication);
-      mustHaveWorkload(type, resource, store);
-      const { zone } = type === "dataplane" ? { zone: "" } : (resource.spec as ZoneIngress | ZoneEgress);
-      if (zone && zone !== parts.zone) throw denied(`the proxy ${key.name} belongs to zone "${zone}", this control plane serves zone "${parts.zone}"`);
-      claim();
-      const name = `${key.type}/${key.mesh}/${key.name}`;
-      connected.set(name, ++admissions);
-      // Before anything else is waited for: a credential that is revoked meanwhile must find its session.
-      const forget = sessions.add({ facts: credentialFacts satisfies CredentialFacts, close: onRevoked });
-      const registered = brought ? await register(brought, parts).catch(forgetting(forget)) : resource;
-      return {
-        key,
-        dataplane: type === "dataplane" ? (registered as Resource<Dataplane>) : undefined,
-        zoneProxy: type === "dataplane" ? undefined : placeOf(registered as Resource<ZoneIngress | ZoneEgress>, parts.zone),
-        leave() {
-          forget();
-          leave(key, brought !== undefined);
-        },
-      };
-    },
+    admit: (request) => admit(request).catch(auditingProxy(parts.audit, "open a stream", `${request.facts.proxyType}/${request.facts.id}`, request.address)),
   };
 }
 
@@ -137,7 +139,7 @@ async function mayTakeOver(stored: Resource, facts: NodeFacts, credential: strin
     await authenticateProxy(credential, identityOf(facts.proxyType, stored, parts), parts.authentication);
   } catch (error) {
     const reason = error instanceof KumaError ? error.failure.message : "";
-    throw denied(`could not register proxy passed in kuma-dp run: you are trying to override existing proxy to which you don't have an access. ${reason}`);
+    throw denied(`could not register proxy passed in kuma-dp run: you are trying to override existing proxy to which you don't have an access. ${reason}`, "proxy-not-covered" satisfies RefusalCode);
   }
 }
 
@@ -145,7 +147,7 @@ async function authenticate(credential: string, identity: ProxyIdentity, rules: 
   try {
     return await authenticateProxy(credential, identity, rules);
   } catch (error) {
-    if (error instanceof KumaError) throw unauthenticated(`authentication failed: ${error.failure.message}`);
+    if (error instanceof KumaError) throw unauthenticated(`authentication failed: ${error.failure.message}`, error.refusal);
     throw error;
   }
 }

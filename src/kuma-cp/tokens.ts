@@ -2,14 +2,13 @@
 import type { DataplaneTokenRequest, TokenDesk } from "#api";
 import type { Platform } from "#platform";
 import { badRequest, KumaError } from "#resources";
-import { issueToken, requireLatestKey, type Access, type Audit, type KeySource, type TokenContent } from "#security";
+import { issueToken, requireLatestKey, type Access, type KeySource, type TokenContent } from "#security";
 import type { Store } from "#store";
 
 export interface TokenDeskParts {
   readonly keys: KeySource;
   readonly store: Store;
   readonly access: Access;
-  readonly audit: Audit;
   readonly platform: Platform;
   readonly maxValidForMs: number;
   readonly defaultValidForMs: number;
@@ -50,7 +49,6 @@ export function openTokenDesk(parts: TokenDeskParts): TokenDesk {
     defaultValidForMs: parts.defaultValidForMs,
     mayIssue(user, what) {
       access.require(rules[what.token], user, what.token === "zone" ? { zone: what.zone } : {});
-      parts.audit({ outcome: "allowed", action: `issue ${what.token} token`, user, by: "api" });
     },
     dataplane: ({ validForMs, ...content }: DataplaneTokenRequest) => issue(parts.mayIssueDataplane, { kind: "dataplane", ...content }, validForMs),
     zone: ({ validForMs, ...content }) => issue(parts.mayIssueZone, { kind: "zone", ...content }, validForMs),

@@ -104,6 +104,7 @@ function controlPlaneClient(settings: Settings, ca: ControlPlaneCa, { env, platf
   return httpClient({
     url: settings.cpAddress, timeoutMs: 10_000, userAgent: `kuma-dp/${version.version}`, environment: env,
     ...(ca.current() ? { caPem: () => ca.current() } : {}),
+    caOption: "--ca-cert-file (KUMA_CONTROL_PLANE_CA_CERT_FILE)",
     ...(isOn(settings.skipVerify) ? { skipVerify: { iUnderstandThatTheServerIsNotVerified: true as const } } : {}),
   });
 }

@@ -52,11 +52,16 @@ function levelFor(levels: LogLevels, name: string): LogLevel {
   return levels.root;
 }
 
+/** An error that is a refusal is printed with its code, so that alerts need not match on sentences. */
 function printable(fields: LogFields): Record<string, unknown> {
-  return Object.fromEntries(
+  const refusal = Object.values(fields).map(refusalOf).find((it) => it !== undefined);
+  const printed = Object.fromEntries(
     Object.entries(fields).map(([key, value]) => [key, secretField.test(key) && typeof value === "string" ? "[redacted]" : plain(value)]),
   );
+  return refusal === undefined || "refusal" in printed ? printed : { ...printed, refusal };
 }
+
+const refusalOf = (value: unknown): string | undefined => (value instanceof Error && "refusal" in value && typeof value.refusal === "string" ? value.refusal : undefined);
 
 function plain(value: unknown): unknown {
   if (value instanceof Error) return value.cause ? `${value.message}: ${String(plain(value.cause))}` : value.message;

@@ -11,10 +11,10 @@ export type Failure =
   | { readonly is: "conflict"; readonly message: string }
   | { readonly is: "invalid"; readonly message: string; readonly violations: readonly Violation[] }
   | { readonly is: "bad-request"; readonly message: string }
-  | { readonly is: "denied"; readonly message: string }
-  | { readonly is: "unauthenticated"; readonly message: string }
+  | { readonly is: "denied"; readonly message: string; readonly code?: string }
+  | { readonly is: "unauthenticated"; readonly message: string; readonly code?: string }
   | { readonly is: "read-only"; readonly message: string }
-  | { readonly is: "unavailable"; readonly message: string };
+  | { readonly is: "unavailable"; readonly message: string; readonly code?: string };
 
 export class KumaError extends Error {
   readonly failure: Failure;
@@ -25,6 +25,13 @@ export class KumaError extends Error {
     this.name = "KumaError";
     this.failure = failure;
     this.attempt = options?.attempt;
+  }
+
+  /** The stable code of what was refused (security/refusals.ts), for logs and alerts; undefined when nothing was. */
+  get refusal(): string | undefined {
+    const { failure } = this;
+    if ("code" in failure) return failure.code;
+    return failure.is === "denied" ? "access-denied" : failure.is === "unauthenticated" ? "user-unauthenticated" : undefined;
   }
 }
 
@@ -41,10 +48,11 @@ export async function whileTrying<T>(attempt: string, action: () => T | Promise<
 export const notFound = (message: string) => new KumaError({ is: "not-found", message });
 export const conflict = (message: string) => new KumaError({ is: "conflict", message });
 export const badRequest = (message: string) => new KumaError({ is: "bad-request", message });
-export const denied = (message: string) => new KumaError({ is: "denied", message });
-export const unauthenticated = (message: string) => new KumaError({ is: "unauthenticated", message });
+export const denied = (message: string, code?: string) => new KumaError({ is: "denied", message, ...(code === undefined ? {} : { code }) });
+export const unauthenticated = (message: string, code?: string) => new KumaError({ is: "unauthenticated", message, ...(code === undefined ? {} : { code }) });
 export const readOnly = (message: string) => new KumaError({ is: "read-only", message });
-export const unavailable = (message: string, options?: ErrorOptions) => new KumaError({ is: "unavailable", message }, options);
+export const unavailable = (message: string, options?: ErrorOptions & { readonly code?: string }) =>
+  new KumaError({ is: "unavailable", message, ...(options?.code === undefined ? {} : { code: options.code }) }, options);
 
 /** Carries every violation; its message is Kuma's `field: message; field: message`. */
 export function invalid(violations: readonly Violation[]): KumaError {

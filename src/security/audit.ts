@@ -1,6 +1,6 @@
 // One line for each thing that was denied or done with an administrator's rights; never a secret.
 import type { Log } from "#platform";
-import type { RefusalCode } from "./refusals.ts";
+import { failureOf, KumaError } from "#resources";
 import { userText, type User } from "./users.ts";
 
 export interface AuditEvent {
@@ -11,7 +11,8 @@ export interface AuditEvent {
   /** How the user was known: `localhost`, `token`, `client-certificate`, `nothing`. */
   readonly by: string;
   readonly remote?: string | undefined;
-  readonly refusal?: RefusalCode;
+  /** A code of refusals.ts. */
+  readonly refusal?: string;
   /** The id of the token that was used or issued: its revocation needs it. */
   readonly jti?: string | undefined;
   readonly reason?: string;
@@ -31,3 +32,16 @@ export function createAudit(log: Log): Audit {
     return event.outcome === "denied" ? audit.warn("denied", given) : audit.info("allowed", given);
   };
 }
+
+/** What an audit line says of a refusal: code and reason. Nothing for an error that is none. */
+export function refusalIn(error: unknown): Pick<AuditEvent, "refusal" | "reason"> {
+  const refusal = error instanceof KumaError ? error.refusal : undefined;
+  return refusal === undefined ? {} : { refusal, reason: failureOf(error)?.message ?? "" };
+}
+
+/** Tells of a proxy that was refused, and passes the error on. */
+export const auditingProxy = (audit: Audit, action: string, proxy: string, remote: string) => (error: unknown): never => {
+  const refused = refusalIn(error);
+  if (refused.refusal !== undefined) audit({ outcome: "denied", action, user: { name: proxy, groups: [] }, by: "stream", remote, ...refused });
+  throw error;
+};

@@ -1,5 +1,6 @@
 // Is this credential issued for this proxy: the universal checks of spec/security.md 2.5, with Kuma's texts.
 import { label, unauthenticated } from "#resources";
+import type { RefusalCode } from "./refusals.ts";
 import type { CredentialFacts } from "./sessions/sessions.ts";
 import type { DataplaneClaims, ZoneClaims } from "./tokens/token.ts";
 import type { TokenValidator } from "./tokens/validate.ts";
@@ -46,7 +47,7 @@ export async function authenticateProxy(credential: string, proxy: ProxyIdentity
 
 /** The one credential among the values of a stream's `authorization` metadata; absent is empty and fails as a token. */
 export function proxyCredential(values: readonly string[]): string {
-  if (values.length > 1) throw unauthenticated(`request must have exactly 1 "authorization" header, got ${values.length}`);
+  if (values.length > 1) throw unauthenticated(`request must have exactly 1 "authorization" header, got ${values.length}`, "credential-repeated" satisfies RefusalCode);
   return values[0] ?? "";
 }
 
@@ -93,7 +94,7 @@ function whyNotZoneProxy(claims: ZoneClaims, proxy: ProxyIdentity): string | und
 }
 
 function demand(reason: string | undefined): void {
-  if (reason !== undefined) throw unauthenticated(reason);
+  if (reason !== undefined) throw unauthenticated(reason, "proxy-not-covered" satisfies RefusalCode);
 }
 
 const expiry = (exp: number | undefined) => (exp === undefined ? {} : { exp });

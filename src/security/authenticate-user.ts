@@ -7,6 +7,7 @@ import { unauthenticated } from "#resources";
 import { isLoopback } from "./connect.ts";
 import type { ConnectionEnds, LocalPeers, PeerOwner } from "./local-peers.ts";
 import { verifiedPeerCertificate } from "./peer.ts";
+import type { RefusalCode } from "./refusals.ts";
 import type { CredentialFacts } from "./sessions/sessions.ts";
 import type { TokenValidator } from "./tokens/validate.ts";
 import { adminUser, anonymousUser, authenticated, type User } from "./users.ts";
@@ -54,7 +55,7 @@ export async function authenticateUser(call: CallFacts, rules: UserAuthenticatio
     return { user: adminUser, by: "client-certificate", facts: { kind: "certificate", user: adminUser.name, exp: call.clientCertificate.validToDate.getTime() / 1000 } };
   }
   const values = call.headers["authorization"] ?? [];
-  if (values.length > 1) throw unauthenticated("the authorization header is given more than once");
+  if (values.length > 1) throw unauthenticated("the authorization header is given more than once", "credential-repeated" satisfies RefusalCode);
   const token = /^Bearer +(.*)$/i.exec(values[0] ?? "")?.[1];
   if (token === undefined) return anonymous;
   const claims = await rules.validator.user(token.trim());

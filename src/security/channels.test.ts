@@ -66,7 +66,7 @@ test("h2 and http/1.1 share one port", async () => {
 test("the server of another authority is refused, and the certificate it offered is named", async () => {
   const { open, client } = await serve();
   await expect(client({ caPem: otherRoot.certPem }).request({ path: "/", headers: { authorization: "Bearer x" } })).rejects.toThrow(
-    /offered a certificate for localhost, 127\.0\.0\.1, which no trusted authority has signed/);
+    /offered a certificate for localhost, 127\.0\.0\.1 \(SHA-256 ([0-9A-F]{2}:?){32}, issued by .*\), which no trusted authority has signed \(trusted: .* with SHA-256 ([0-9A-F]{2}:?){32}\): give its CA certificate/);
   await open.close();
 });
 
@@ -167,6 +167,17 @@ test("an optional client certificate may be absent but not wrong", async () => {
   const { open, client } = await serve({ clientCa: () => [root.certPem], requireClientCert: "optional" });
   expect((await client().request({ path: "/" })).status).toBe(200);
   await expect(client({ clientCert: await leafOf(otherRoot) }).request({ path: "/" })).rejects.toThrow();
+  await open.close();
+});
+
+test("a connection does not outlive the client certificate that opened it", async () => {
+  const { open, log } = await serve({ clientCa: () => [root.certPem], requireClientCert: "required" });
+  const clientCert = await issueLeaf(openIssuer(root), { dnsNames: ["prometheus"], ipAddresses: [], extendedKeyUsage: ["clientAuth"], now: Date.now(), lifetimeMs: 2000, backdateMs: 1000 });
+  const socket = await connectTls({ host: "127.0.0.1", port: open.port, alpn: ["h2"], caPem: root.certPem, clientCert });
+  socket.on("error", () => {});
+  await new Promise((resolve) => socket.resume().once("close", resolve));
+  expect(Date.now()).toBeGreaterThanOrEqual(clientCert.notAfter);
+  expect(log.lines.join()).toContain("client certificate has expired");
   await open.close();
 });
 

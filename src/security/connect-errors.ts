@@ -2,14 +2,30 @@
 import type { X509Certificate } from "node:crypto";
 import { failureOf, unavailable, type KumaError } from "#resources";
 import { namesOf } from "./certificates/key-pair.ts";
+import { parseCertificates } from "./certificates/pem.ts";
+import type { RefusalCode } from "./refusals.ts";
 
-/** `offered` is the server's certificate when the handshake got that far. */
-export function explainConnectError(error: Error, host: string, offered: X509Certificate | undefined): KumaError {
-  if (failureOf(error)) return error as KumaError;
-  return unavailable(sentence(codeOf(error), error, host, offered), { cause: error });
+/** By what the server was to be verified. */
+export interface Trusted {
+  /** PEM; the system's trust store when absent. */
+  readonly caPem?: string | undefined;
+  /** The option by which the user gives it, e.g. `--ca-cert-file`. */
+  readonly caOption?: string | undefined;
 }
 
-function sentence(code: string, error: Error, host: string, offered: X509Certificate | undefined): string {
+/** `offered` is the server's certificate when the handshake got that far. */
+export function explainConnectError(error: Error, host: string, offered: X509Certificate | undefined, trusted: Trusted = {}): KumaError {
+  if (failureOf(error)) return error as KumaError;
+  const code = codeOf(error);
+  return unavailable(sentence(code, error, host, offered, trusted), { cause: error, ...(unverified.has(code) ? { code: "server-not-verified" satisfies RefusalCode } : {}) });
+}
+
+const unverified: ReadonlySet<string> = new Set([
+  "ERR_TLS_CERT_ALTNAME_INVALID", "SELF_SIGNED_CERT_IN_CHAIN", "DEPTH_ZERO_SELF_SIGNED_CERT", "UNABLE_TO_VERIFY_LEAF_SIGNATURE", "UNABLE_TO_GET_ISSUER_CERT", "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "CERT_SIGNATURE_FAILURE", "INVALID_CA", "CERT_HAS_EXPIRED", "CERT_NOT_YET_VALID",
+]);
+
+function sentence(code: string, error: Error, host: string, offered: X509Certificate | undefined, trusted: Trusted): string {
   const what = offered ? describe(offered) : "its certificate";
   switch (code) {
     case "ERR_TLS_CERT_ALTNAME_INVALID":
@@ -21,7 +37,7 @@ function sentence(code: string, error: Error, host: string, offered: X509Certifi
     case "UNABLE_TO_GET_ISSUER_CERT_LOCALLY":
     case "CERT_SIGNATURE_FAILURE":
     case "INVALID_CA":
-      return `${host} offered ${what}, which no trusted authority has signed: give its CA certificate (${code})`;
+      return `${host} offered ${what}${fingerprintOf(offered)}, which no trusted authority has signed (${anchorsOf(trusted)}): give its CA certificate${trusted.caOption ? ` by ${trusted.caOption}` : ""} (${code})`;
     case "CERT_HAS_EXPIRED":
       return `${host} offered ${what}, which expired on ${offered?.validToDate.toISOString() ?? "an earlier day"}`;
     case "CERT_NOT_YET_VALID":
@@ -50,6 +66,17 @@ function describe(certificate: X509Certificate): string {
   const { dnsNames, ipAddresses } = namesOf(certificate);
   const names = [...dnsNames, ...ipAddresses];
   return `a certificate for ${names.length > 0 ? names.join(", ") : "no name at all"}`;
+}
+
+const fingerprintOf = (certificate: X509Certificate | undefined): string => (certificate ? ` (SHA-256 ${certificate.fingerprint256}, issued by ${oneLine(certificate.issuer)})` : "");
+const oneLine = (name: string | undefined): string => (name ? name.replaceAll("\n", ", ") : "a nameless authority");
+
+/** The first few of what was trusted, for comparing with what was offered. */
+function anchorsOf({ caPem }: Trusted): string {
+  if (!caPem) return "trusted is what this system trusts";
+  const anchors = parseCertificates(caPem, "CA");
+  const shown = anchors.slice(0, 3).map((it) => `${oneLine(it.subject)} with SHA-256 ${it.fingerprint256}`);
+  return `trusted: ${shown.join("; ")}${anchors.length > shown.length ? ` and ${anchors.length - shown.length} more` : ""}`;
 }
 
 const codeOf = (error: Error): string => ("code" in error && typeof error.code === "string" ? error.code : "");

@@ -6,8 +6,9 @@ import { isIP } from "node:net";
 import { connect as connectSocket, TLSSocket, type ConnectionOptions } from "node:tls";
 import { badRequest, denied, unavailable } from "#resources";
 import { systemTrust, type TrustEnvironment } from "./trust.ts";
-import { explainConnectError } from "./connect-errors.ts";
+import { explainConnectError, type Trusted } from "./connect-errors.ts";
 import { peerCertificate } from "./peer.ts";
+import type { RefusalCode } from "./refusals.ts";
 import { parseCertificates } from "./certificates/pem.ts";
 
 /** Written out where it is used, so that a client that verifies nobody is seen in review. */
@@ -25,6 +26,8 @@ export interface ClientTrust {
   readonly caPem?: string | (() => string);
   /** Where the operating system's trust store is looked up otherwise. */
   readonly environment?: TrustEnvironment;
+  /** How the user gives that CA, e.g. `--ca-cert-file`; errors name it. */
+  readonly caOption?: string;
   readonly clientCert?: { readonly certPem: string; readonly keyPem: string };
   readonly skipVerify?: SkipVerify;
 }
@@ -83,10 +86,10 @@ export function httpClient(options: HttpClientOptions): HttpClient {
     const headers = { ...lowerCase(options.headers), ...lowerCase(request.headers) };
     const hasCredential = "authorization" in headers || "proxy-authorization" in headers || "cookie" in headers || request.bodyIsCredential === true;
     if (hasCredential && !staysPrivate) {
-      throw denied(`refused to send a credential over http:// to ${url.host}, where anybody on the way can read it; use https://`);
+      throw denied(`refused to send a credential over http:// to ${url.host}, where anybody on the way can read it; use https://`, "credential-in-clear" satisfies RefusalCode);
     }
     return exchange({
-      isHttps, url, signal, body: request.body, connectTimeoutMs: options.connectTimeoutMs, maxBytes: options.maxResponseBytes ?? defaultMaxResponseBytes,
+      isHttps, url, signal, trusted: trustedBy(options), body: request.body, connectTimeoutMs: options.connectTimeoutMs, maxBytes: options.maxResponseBytes ?? defaultMaxResponseBytes,
       options: {
         agent, method: request.method ?? "GET", path, signal,
         headers: { ...(options.userAgent ? { "user-agent": options.userAgent } : {}), ...headers, ...bodyLength(request.body) },
@@ -108,7 +111,7 @@ export function httpClient(options: HttpClientOptions): HttpClient {
         const location = response.headers.location;
         if (![301, 302, 307, 308].includes(response.status) || location === undefined) return response;
         const target = new URL(location, new URL(path, url));
-        if (target.origin !== url.origin) throw denied(`${url.origin} redirects to ${target.origin}, which is not followed: credentials belong to the first only`);
+        if (target.origin !== url.origin) throw denied(`${url.origin} redirects to ${target.origin}, which is not followed: credentials belong to the first only`, "redirect-elsewhere" satisfies RefusalCode);
         const isRepeatable = response.status >= 307 || ["GET", "HEAD"].includes(request.method ?? "GET");
         if (!isRepeatable || hops >= maxRedirects) return response;
         path = `${target.pathname}${target.search}`;
@@ -133,7 +136,7 @@ export async function connectTls(options: TlsConnectOptions): Promise<TLSSocket>
     const socket = connectSocket({ ...trust, host: options.host, port: options.port, ALPNProtocols: [...options.alpn], timeout: options.timeoutMs ?? defaultTimeoutMs });
     let offered: X509Certificate | undefined;
     socket.prependListener("secure", () => (offered = peerCertificate(socket)));
-    const failed = (error: Error) => reject(explainConnectError(error, `${options.host}:${options.port}`, offered));
+    const failed = (error: Error) => reject(explainConnectError(error, `${options.host}:${options.port}`, offered, trustedBy(options)));
     socket.once("timeout", () => socket.destroy(new Error("timed out")));
     socket.once("error", failed);
     socket.once("secureConnect", () => {
@@ -151,6 +154,8 @@ export function isLoopback(host: string): boolean {
   if (name === "localhost" || name === "::1") return true;
   return isIP(name) === 4 ? name.startsWith("127.") : /^::ffff:(127\.|7f)/.test(name);
 }
+
+const trustedBy = ({ caPem, caOption }: ClientTrust): Trusted => ({ caPem: typeof caPem === "function" ? caPem() : caPem, caOption });
 
 function lazyTrust(options: ClientTrust): (host: string) => Promise<ConnectionOptions> {
   let system: Promise<readonly string[]> | undefined;
@@ -176,12 +181,13 @@ interface Exchange {
   readonly connectTimeoutMs: number | undefined;
   readonly maxBytes: number;
   readonly signal: AbortSignal;
+  readonly trusted: Trusted;
 }
 
 function exchange(call: Exchange): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     let offered: X509Certificate | undefined;
-    const failed = (error: Error) => reject(explainConnectError(error, call.url.host, offered));
+    const failed = (error: Error) => reject(explainConnectError(error, call.url.host, offered, call.trusted));
     const request = (call.isHttps ? httpsRequest : httpRequest)(call.options, (response) => {
       collect(response, call.maxBytes, call.url.host).then(resolve, reject);
     });

@@ -47,6 +47,6 @@ export {
   anonymousRights, defaultAccessRules, ruleNames, staticAccess,
   type Access, type AccessRule, type AccessRules, type AnonymousRights, type Operation, type RuleName,
 } from "./access.ts";
-export { createAudit, type Audit, type AuditEvent } from "./audit.ts";
+export { auditingProxy, createAudit, refusalIn, type Audit, type AuditEvent } from "./audit.ts";
 export { isSealed, makeSecretsKeyFile, openSecret, parseSecretsKey, readSecretsKeyFile, sealSecret } from "./secrets-at-rest.ts";
 export { refusals, refusalText, type RefusalCode } from "./refusals.ts";

@@ -4,11 +4,12 @@ import { createServer as createPlainServer, type Server, type Socket } from "nod
 import { createServer as createTlsServer, type Server as TlsServer, type TlsOptions, type TLSSocket } from "node:tls";
 import { constants } from "node:crypto";
 import { denied, unavailable } from "#resources";
-import type { Platform } from "#platform";
+import type { Clock, Platform } from "#platform";
 import type { KeyPairSource } from "./certificates/key-pair-source.ts";
 import { endpointNamed, type Endpoint, type EndpointName } from "./endpoints.ts";
 import { parseCertificates } from "./certificates/pem.ts";
 import { peerCertificate } from "./peer.ts";
+import type { RefusalCode } from "./refusals.ts";
 import { tlsCiphers, tlsVersion } from "./tls.ts";
 
 export type { Socket, TLSSocket };
@@ -50,7 +51,7 @@ const silenceLimitMs = 30_000;
 
 export async function openEndpoint(name: EndpointName, settings: ListenSettings, accept: Accept, platform: Platform): Promise<OpenEndpoint> {
   const endpoint = endpointNamed(name);
-  if (!endpoint) throw denied(`endpoint "${String(name)}" is not in the table of endpoints and cannot be opened`);
+  if (!endpoint) throw unlisted(`endpoint "${String(name)}" is not in the table of endpoints and cannot be opened`);
   const tls = "tls" in settings ? settings.tls : undefined;
   requireTransport(name, endpoint, settings, tls, accept);
   const log = platform.log.child(name);
@@ -69,7 +70,7 @@ export async function openEndpoint(name: EndpointName, settings: ListenSettings,
     });
   };
   const secured = new Set<TLSSocket>();
-  const server = tls ? tlsServer(tls, accept, secured, log) : plainServer(accept);
+  const server = tls ? tlsServer(tls, accept, secured, platform.clock, log) : plainServer(accept);
   // For TLS this is the raw connection too, before its handshake.
   server.on("connection", take);
   server.on("error", (error) => log.warn("listener failed", { error }));
@@ -91,16 +92,18 @@ export async function openEndpoint(name: EndpointName, settings: ListenSettings,
   };
 }
 
+const unlisted = (message: string) => denied(message, "endpoint-not-listed" satisfies RefusalCode);
+
 function requireTransport(name: string, endpoint: Endpoint, settings: ListenSettings, tls: TlsSettings | undefined, accept: Accept): void {
-  if (endpoint.transport === "unix" && !("path" in settings)) throw denied(`endpoint "${name}" listens on a socket file only`);
-  if (endpoint.transport !== "unix" && "path" in settings) throw denied(`endpoint "${name}" does not listen on a socket file`);
-  if (endpoint.transport === "tls" && !tls) throw denied(`endpoint "${name}" is never opened without TLS`);
-  if ((endpoint.transport === "plain" || endpoint.transport === "unix") && tls) throw denied(`endpoint "${name}" has no certificate in the table of endpoints`);
-  if (!accept.http1 && !accept.http2) throw denied(`endpoint "${name}" was given nothing that takes its connections`);
-  if (accept.http1 && !endpoint.protocols.includes("http/1.1")) throw denied(`endpoint "${name}" does not speak http/1.1`);
-  if (accept.http2 && !endpoint.protocols.includes("h2")) throw denied(`endpoint "${name}" does not speak h2`);
-  if (endpoint.certificate === "inter-cp-ca" && tls?.requireClientCert !== "required") throw denied(`endpoint "${name}" requires client certificates`);
-  if (tls?.requireClientCert === "required" && !tls.clientCa) throw denied(`endpoint "${name}" requires client certificates but has no authority to verify them`);
+  if (endpoint.transport === "unix" && !("path" in settings)) throw unlisted(`endpoint "${name}" listens on a socket file only`);
+  if (endpoint.transport !== "unix" && "path" in settings) throw unlisted(`endpoint "${name}" does not listen on a socket file`);
+  if (endpoint.transport === "tls" && !tls) throw unlisted(`endpoint "${name}" is never opened without TLS`);
+  if ((endpoint.transport === "plain" || endpoint.transport === "unix") && tls) throw unlisted(`endpoint "${name}" has no certificate in the table of endpoints`);
+  if (!accept.http1 && !accept.http2) throw unlisted(`endpoint "${name}" was given nothing that takes its connections`);
+  if (accept.http1 && !endpoint.protocols.includes("http/1.1")) throw unlisted(`endpoint "${name}" does not speak http/1.1`);
+  if (accept.http2 && !endpoint.protocols.includes("h2")) throw unlisted(`endpoint "${name}" does not speak h2`);
+  if (endpoint.certificate === "inter-cp-ca" && tls?.requireClientCert !== "required") throw unlisted(`endpoint "${name}" requires client certificates`);
+  if (tls?.requireClientCert === "required" && !tls.clientCa) throw unlisted(`endpoint "${name}" requires client certificates but has no authority to verify them`);
 }
 
 // Plain ports carry one protocol; h2 without TLS is recognised by its preface where both are offered.
@@ -121,7 +124,7 @@ function plainServer(accept: Accept): Server {
   });
 }
 
-function tlsServer(tls: TlsSettings, accept: Accept, secured: Set<TLSSocket>, log: Platform["log"]): TlsServer {
+function tlsServer(tls: TlsSettings, accept: Accept, secured: Set<TLSSocket>, clock: Clock, log: Platform["log"]): TlsServer {
   const clientCert = tls.requireClientCert ?? "no";
   const server = createTlsServer({
     ...contextOf(tls),
@@ -133,16 +136,20 @@ function tlsServer(tls: TlsSettings, accept: Accept, secured: Set<TLSSocket>, lo
   server.on("secureConnection", (socket) => {
     socket.on("error", (error) => log.debug("connection failed", { remote: socket.remoteAddress, error }));
     if (clientCert === "optional" && !socket.authorized && peerCertificate(socket)) {
-      log.debug("client certificate refused", { remote: socket.remoteAddress, reason: String(socket.authorizationError) });
+      log.debug("client certificate refused", { refusal: "client-certificate-refused" satisfies RefusalCode, remote: socket.remoteAddress, reason: String(socket.authorizationError) });
       return void socket.destroy();
     }
     secured.add(socket);
-    socket.once("close", () => secured.delete(socket));
+    const cancelEnd = endWithCertificate(socket, clock, log);
+    socket.once("close", () => {
+      cancelEnd();
+      secured.delete(socket);
+    });
     const take = socket.alpnProtocol === "h2" ? accept.http2 : accept.http1;
     return take ? take(socket) : void socket.destroy();
   });
   server.on("tlsClientError", (error, socket) => {
-    log.debug("TLS handshake failed", { remote: socket.remoteAddress, error });
+    log.debug("TLS handshake failed", { refusal: "tls-handshake-failed" satisfies RefusalCode, remote: socket.remoteAddress, error });
     socket.destroy();
   });
   return server;
@@ -170,7 +177,7 @@ function followSource(server: TlsServer, tls: TlsSettings, secured: ReadonlySet<
     try {
       server.setSecureContext(contextOf(tls));
     } catch (error) {
-      log.error("the new certificate could not be put into service, the old one stays", { error });
+      log.error("the new certificate could not be put into service, the old one stays", { refusal: "certificate-not-usable" satisfies RefusalCode, error });
     }
   };
   const stops = [
@@ -185,13 +192,23 @@ function followSource(server: TlsServer, tls: TlsSettings, secured: ReadonlySet<
   };
 }
 
+/** A connection does not outlive the client certificate that opened it. Returns the function that forgets it. */
+function endWithCertificate(socket: TLSSocket, clock: Clock, log: Platform["log"]): () => void {
+  const shown = peerCertificate(socket);
+  if (!shown) return () => {};
+  return clock.after(shown.validToDate.getTime() - clock.now(), () => {
+    log.info("ending a connection whose client certificate has expired", { refusal: "session-ended" satisfies RefusalCode, remote: socket.remoteAddress, subject: shown.subject });
+    socket.destroy();
+  });
+}
+
 /** A client certificate whose authority was taken away opens nothing any more, on live connections too. */
 function endUncovered(authorities: readonly string[], secured: ReadonlySet<TLSSocket>, log: Platform["log"]): void {
   const signers = authorities.flatMap((it) => parseCertificates(it, "the client CA"));
   for (const socket of secured) {
     const shown = peerCertificate(socket);
     if (!shown || signers.some((it) => shown.fingerprint256 === it.fingerprint256 || (shown.checkIssued(it) && shown.verify(it.publicKey)))) continue;
-    log.info("ending a connection whose client certificate is not covered any more", { remote: socket.remoteAddress, subject: shown.subject });
+    log.info("ending a connection whose client certificate is not covered any more", { refusal: "session-ended" satisfies RefusalCode, remote: socket.remoteAddress, subject: shown.subject });
     socket.destroy();
   }
 }

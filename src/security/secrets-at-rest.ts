@@ -2,6 +2,7 @@
 import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type KeyObject } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { badRequest, unavailable } from "#resources";
+import type { RefusalCode } from "./refusals.ts";
 
 // Begins with a byte that no PEM, JWT or base64 value begins with.
 const prefix = "\u0001sealed:v1:";
@@ -22,7 +23,7 @@ export const isSealed = (text: string): boolean => text.startsWith(prefix);
 /** Plain values come back as they are; a KumaError when the key, the place or the text is wrong. */
 export function openSecret(text: string, key: KeyObject | undefined, aad: string): string {
   if (!isSealed(text)) return text;
-  if (!key) throw unavailable(`the secret ${aad} is sealed, but no key for secrets is configured`);
+  if (!key) throw unavailable(`the secret ${aad} is sealed, but no key for secrets is configured`, { code: "secret-not-readable" satisfies RefusalCode });
   const bytes = Buffer.from(text.slice(prefix.length), "base64");
   try {
     const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(0, ivBytes), { authTagLength: tagBytes });
@@ -30,7 +31,7 @@ export function openSecret(text: string, key: KeyObject | undefined, aad: string
     decipher.setAuthTag(bytes.subarray(ivBytes, ivBytes + tagBytes));
     return Buffer.concat([decipher.update(bytes.subarray(ivBytes + tagBytes)), decipher.final()]).toString("utf8");
   } catch (error) {
-    throw unavailable(`the secret ${aad} cannot be opened with the configured key`, { cause: error });
+    throw unavailable(`the secret ${aad} cannot be opened with the configured key`, { cause: error, code: "secret-not-readable" satisfies RefusalCode });
   }
 }
 

@@ -27,7 +27,7 @@ export interface ProxyDoor {
    * and registers the latter. Rejects with a KumaError. `onRevoked` is called when the credential stops being good.
    * `claim` is called between the two, once the credential is known to be good; it throws when the proxy has a stream already.
    */
-  admit(request: { readonly facts: NodeFacts; readonly credential: string; readonly onRevoked: (reason: string) => void; readonly claim: () => void }): Promise<AdmittedProxy>;
+  admit(request: { readonly facts: NodeFacts; readonly credential: string; readonly address: string; readonly onRevoked: (reason: string) => void; readonly claim: () => void }): Promise<AdmittedProxy>;
 }
 
 export interface AdmittedProxy {
@@ -155,10 +155,10 @@ export function xdsServer(options: XdsOptions): XdsServer {
       if (stream.state.is !== "closed") active.set(facts.id, stream);
     };
     const onRevoked = (reason: string) => {
-      log.info("closing a stream whose credential is not good any more", { proxy: facts.id, reason });
+      log.info("closing a stream whose credential is not good any more", { refusal: "session-ended", proxy: facts.id, reason });
       stream.call.end(status.unauthenticated, reason);
     };
-    const admitted = await options.door.admit({ facts, credential, onRevoked, claim });
+    const admitted = await options.door.admit({ facts, credential, address: stream.call.remoteAddress, onRevoked, claim });
     if (stream.state.is === "closed") return admitted.leave();
     const subscription = options.status.connected(admitted.key, { version: facts.version, metadata: facts.metadata });
     const proxy = admitted.dataplane && new ConnectedProxy({ dataplane: admitted.dataplane, traits: internTraits(facts.traits) }, parts, {

@@ -33,6 +33,8 @@ export interface ProxyOptions {
   readonly token?: string | readonly string[];
   readonly metadata?: JsonObject;
   readonly isDelta?: boolean;
+  /** Another method than discovery; what is written and answered is then the caller's to read. */
+  readonly method?: string;
   /** An open connection to share. */
   readonly session?: ClientHttp2Session;
 }
@@ -74,7 +76,7 @@ export function connectProxy(controlPlane: AdsServer, options: ProxyOptions): Te
   const session = options.session ?? openSession(controlPlane);
   const token: Record<string, string | string[]> = options.token === undefined ? {} : { authorization: typeof options.token === "string" ? options.token : [...options.token] };
   const stream = session.request({
-    ":method": "POST", ":path": `${service}/${options.isDelta ? "DeltaAggregatedResources" : "StreamAggregatedResources"}`, "content-type": "application/grpc", te: "trailers", ...token,
+    ":method": "POST", ":path": options.method ?? `${service}/${options.isDelta ? "DeltaAggregatedResources" : "StreamAggregatedResources"}`, "content-type": "application/grpc", te: "trailers", ...token,
   });
   const reader = new FrameReader(256 * 1024 * 1024);
   const received: Received[] = [];
@@ -96,7 +98,7 @@ export function connectProxy(controlPlane: AdsServer, options: ProxyOptions): Te
   stream.on("close", () => close({ code: -1, message: "closed without a status" }));
   stream.on("data", (chunk: Buffer) => {
     for (const message of reader.read(chunk)) {
-      const answer = options.isDelta ? deltaAnswer(message) : sotwAnswer(message);
+      const answer = options.method ? { typeUrl: options.method, nonce: "", version: "", size: message.byteLength } : options.isDelta ? deltaAnswer(message) : sotwAnswer(message);
       const first = waiting.shift();
       if (first) first(answer);
       else received.push(answer);

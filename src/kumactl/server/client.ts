@@ -59,6 +59,7 @@ export async function controlPlaneClient(server: ApiServer, settings: ClientSett
     timeoutMs: settings.timeoutMs > 0 ? settings.timeoutMs : 2 ** 31 - 1,
     headers: { ...Object.fromEntries((server.headers ?? []).map((it) => [it.key, it.value])), ...(settings.anonymous ? {} : credential(server)) },
     ...(await trustOf(server, world)),
+    caOption: "--ca-cert-file of kumactl config control-planes add",
     ...(settings.allowsPlaintextToken ? { plaintextCredentials: { iUnderstandThatCredentialsTravelInClear: true } } : {}),
   });
   const send = async ({ method = "GET", path, body, expects, knownTag, signal }: Call): Promise<Answer> => {

@@ -5,6 +5,7 @@ import { badRequest } from "#resources";
 import { followFiles, type Log, type Platform } from "#platform";
 import { certificateMetrics } from "./key-pair-source.ts";
 import { lifetimeOf } from "./key-pair.ts";
+import type { RefusalCode } from "../refusals.ts";
 import { parseCertificates, requirePath } from "./pem.ts";
 
 export interface ClientAuthorities {
@@ -51,7 +52,7 @@ export async function followClientAuthorities(files: ClientAuthorityFiles, platf
       for (const listener of listeners) listener();
     } catch (error) {
       metrics.failures.inc({ channel });
-      log.error("the new client authorities are not usable, the last good ones stay", { channel, reason: error instanceof Error ? error.message : String(error) });
+      log.error("the new client authorities are not usable, the last good ones stay", { refusal: "certificate-not-usable" satisfies RefusalCode, channel, reason: error instanceof Error ? error.message : String(error) });
     }
   };
   return {

@@ -5,6 +5,7 @@ import { badRequest } from "#resources";
 import { followFiles, type Platform } from "#platform";
 import { parseKeyPair, type KeyPair } from "./key-pair.ts";
 import { requirePath } from "./pem.ts";
+import type { RefusalCode } from "../refusals.ts";
 
 export interface KeyPairSource {
   current(): KeyPair;
@@ -75,7 +76,7 @@ export async function followKeyPair(files: PairFiles, platform: Platform): Promi
       const reason = error instanceof Error ? error.message : String(error);
       if (cause === "changed" || reason !== lastReason) {
         metrics.failures.inc({ channel });
-        log.error("the new certificate is not usable, the last good one stays", { channel, certFile: files.certFile, keyFile: files.keyFile, reason });
+        log.error("the new certificate is not usable, the last good one stays", { refusal: "certificate-not-usable" satisfies RefusalCode, channel, certFile: files.certFile, keyFile: files.keyFile, reason });
       }
       lastReason = reason;
       cancelRetry = platform.clock.after(retryMs, () => void reload("retried"));

@@ -4,6 +4,7 @@ import { compactVerify, decodeProtectedHeader } from "jose";
 import { z } from "zod";
 import { maskSecrets, type Clock } from "#platform";
 import { badRequest, failureOf, unauthenticated } from "#resources";
+import type { RefusalCode } from "../refusals.ts";
 import { missingKeyText } from "./issue.ts";
 import { parseVerifyingKey } from "./signing-keys.ts";
 import {
@@ -109,7 +110,7 @@ export function createTokenValidator(rules: TokenRules): TokenValidator {
   const payloadOf = async (kind: TokenKind, mesh: string, token: string): Promise<{ payload: unknown; kid: string; keyHash: string }> => {
     const kid = keyIdOf(token);
     const keyPem = findKey(kind, mesh, kid);
-    if (keyPem === undefined) throw unauthenticated(missingKey(kind, mesh, kid));
+    if (keyPem === undefined) throw unauthenticated(missingKey(kind, mesh, kid), "token-key-unknown" satisfies RefusalCode);
     const hash = createHash("sha256").update(`${kind}\n${token}`).digest("base64");
     const known = verified.get(hash);
     if (known?.keyPem === keyPem) return { payload: known.payload, kid, keyHash: hashOf(keyPem) };
@@ -129,7 +130,7 @@ export function createTokenValidator(rules: TokenRules): TokenValidator {
     const claims = parsed.data;
     requireTime(claims, rules);
     if (claims.aud?.some((it) => it.startsWith("kuma-cp/")) && !claims.aud.includes(tokenAudience(kind))) throw notParsed(rules, new Error(`token is made for ${claims.aud.join(", ")}`));
-    if (rules.revocations.isRevoked(kind, mesh, claims.jti)) throw unauthenticated("token is revoked");
+    if (rules.revocations.isRevoked(kind, mesh, claims.jti)) throw unauthenticated("token is revoked", "token-revoked" satisfies RefusalCode);
     return { claims, kid, keyHash };
   };
 
@@ -170,17 +171,17 @@ function keyIdOf(token: string): string {
 function requireTime(claims: Registered, rules: TokenRules): void {
   const now = rules.clock.now() / 1000;
   if (claims.exp === undefined && !rules.allowTokensWithoutExpiry) throw notParsed(rules, new Error("token has no expiration (exp)"));
-  if (claims.exp !== undefined && now >= claims.exp) throw notParsed(rules, new Error("token is expired"));
+  if (claims.exp !== undefined && now >= claims.exp) throw notParsed(rules, new Error("token is expired"), "token-expired");
   if (claims.nbf !== undefined && now < claims.nbf) {
-    throw unauthenticated("token is not yet valid: 'valid_from' date is in the future. Check if the clocks of the issuer and of this control plane are right");
+    throw unauthenticated("token is not yet valid: 'valid_from' date is in the future. Check if the clocks of the issuer and of this control plane are right", "token-expired" satisfies RefusalCode);
   }
   if (claims.iat !== undefined && now < claims.iat) throw notParsed(rules, new Error("token was issued in the future (iat)"));
 }
 
-function notParsed(rules: TokenRules, error: unknown) {
+function notParsed(rules: TokenRules, error: unknown, code: RefusalCode = "token-malformed") {
   const reason = error instanceof Error ? maskSecrets(error.message) : "unknown";
   const lost = rules.isMemoryStore ? ". This control plane keeps its state in memory: tokens issued before its last start are no longer known" : "";
-  return unauthenticated(`could not parse token: ${reason}${lost}`);
+  return unauthenticated(`could not parse token: ${reason}${lost}`, code);
 }
 
 function requirePublicKey(key: StaticKey, index: number): string {

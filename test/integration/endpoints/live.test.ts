@@ -1,8 +1,13 @@
 // Live streams end when what they were opened with ends: a token revoked in either place, a key deleted, time, a mesh.
+import { create, toBinary } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { HealthCheckRequestOrEndpointHealthResponseSchema } from "#gen/envoy/service/health/v3/hds_pb.js";
+import { frameOf } from "#grpc";
 import { bringing, connectProxy, typeUrl, type TestProxy } from "../../harness/ads.ts";
 import { dataplaneResource, meshResource, startTestControlPlane, until, type TestControlPlane } from "../../harness/control-plane.ts";
 import { forge, idOf, newKeyPem, secretResource, secretText } from "../../harness/tokens.ts";
+
+const healthMethod = "/envoy.service.health.v3.HealthDiscoveryService/StreamHealthCheck";
 
 let cp: TestControlPlane;
 beforeAll(async () => {
@@ -39,6 +44,21 @@ for (const isDelta of [false, true]) {
     });
   }
 }
+
+test("revoking a token closes its health stream too", async () => {
+  const token = await cp.token("dataplane", { mesh: "default" });
+  const registered = await connected("checked", await cp.token("dataplane", { mesh: "default" }));
+  const health = connectProxy(cp, { token, method: healthMethod });
+  const node = { id: "default.checked", metadata: { "dataplane.proxyType": "dataplane" } };
+  health.write(frameOf([toBinary(HealthCheckRequestOrEndpointHealthResponseSchema, create(HealthCheckRequestOrEndpointHealthResponseSchema, { requestType: { case: "healthCheckRequest", value: { node } } }))]));
+  await health.next();
+  const list = "dataplane-token-revocations-default";
+  expect((await cp.put(`/meshes/default/secrets/${list}`, secretResource(list, idOf(token), "default"))).status).toBeLessThan(300);
+  expect(await health.closed()).toEqual({ code: 16, message: "token is revoked" });
+  await stillOpen(registered);
+  health.leave();
+  registered.leave();
+});
 
 test("deleting a signing key closes the streams of its tokens, and no others", async () => {
   const key = newKeyPem();
