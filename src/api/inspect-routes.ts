@@ -52,6 +52,7 @@ function pages({ kinds }: ApiOptions, inspect: Inspection): readonly (readonly [
     [`${gateway}/_config`, inspect.gatewayConfig, "MeshGateway"],
     ...policies.map((it) => [`/meshes/:mesh/${it.path}/:name/_resources/dataplanes`, inspect.matchedDataplanes, it.name] as const),
     [`${dataplane}/policies`, inspect.attachedPolicies, "Dataplane"],
+    [`${dataplane}/rules`, inspect.legacyRules, "Dataplane"],
     ...kinds.all.filter((it) => it.legacyInspection).map((it) => [`/meshes/:mesh/${it.path}/:name/dataplanes`, inspect.attachedDataplanes, it.name] as const),
     [`${gateway}/dataplanes`, inspect.gatewayDataplanes, "MeshGateway"],
     ["/meshes/:mesh/meshgatewayroutes/:name/dataplanes", inspect.gatewayDataplanes, "MeshGatewayRoute"],

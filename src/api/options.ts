@@ -115,6 +115,8 @@ export interface Inspection {
   readonly matchedDataplanes?: Inspect<ProxyPath & { readonly type: string }>;
   /** `/meshes/m/dataplanes/n/policies` and `/meshes/m/<policy path>/n/dataplanes`: the older pages. */
   readonly attachedPolicies?: Inspect<ProxyPath>;
+  /** `/meshes/m/dataplanes/n/rules`: the oldest form of `_rules`. */
+  readonly legacyRules?: Inspect<ProxyPath>;
   readonly attachedDataplanes?: Inspect<ProxyPath & { readonly type: string }>;
   /** `/meshes/m/meshgateways/n/dataplanes`, also for routes of gateways. */
   readonly gatewayDataplanes?: Inspect<ProxyPath & { readonly type: string }>;

@@ -9,7 +9,7 @@ export { chain, openListener, type ChainDraft, type ListenerDraft } from "./draf
 export { loopbackCidrs, openHttp, type HttpDraft, type RouteDraft } from "./draft/http.ts";
 export { fileTls } from "./internal/mesh-prometheus.ts";
 export { domainTrustSecret, inboundTls } from "./mesh-tls.ts";
-export { sanitised, socketPath, system } from "./names.ts";
+export { sanitised, serviceClusterName, socketPath, system } from "./names.ts";
 export { protoDuration } from "./duration.ts";
 // names in certificates, which policies match on
 export { spiffeId, tagUri } from "#security/names";

@@ -113,3 +113,25 @@ test("the older pages tell which proxies a policy is attached to, and what is at
   expect(pages.attachedDataplanes?.({ mesh: "default", name: "none", type: "MeshTimeout" }, {}, user)).toEqual({ total: 0, items: [] });
   expect(shown(pages.attachedPolicies?.(client, {}, user))).toMatchObject({ kind: "SidecarDataplane", total: 1, items: [{ type: "dataplane", matchedPolicies: { MeshTimeout: [{ name: "t" }] } }] });
 });
+
+test("the oldest page names each rule with the place where it holds", () => {
+  const page = shown(inspect("Disabled", timeout("t", {}, { kind: "MeshService", name: "web" }, "7s")).legacyRules?.(client, {}, user));
+  expect(page).toEqual({
+    total: 1,
+    items: [
+      {
+        type: "DestinationSubset", name: "web", addresses: ["127.0.0.1:1000"], service: "web", tags: { "kuma.io/service": "web" }, policyType: "MeshTimeout",
+        subset: { "kuma.io/service": "web" }, conf: { connectionTimeout: "7s" }, origins: [{ mesh: "default", name: "t" }],
+      },
+    ],
+  });
+});
+
+test("an older policy is attached to the calls of those it selects, the closest one only", () => {
+  const older = (name: string, from: string, to: string) => resource({ type: "Timeout", name, sources: [{ match: { "kuma.io/service": from } }], destinations: [{ match: { "kuma.io/service": to } }], conf: { connectTimeout: "1s" } });
+  const inspection = inspect("Disabled", older("any", "*", "*"), older("mine", "client", "*"), older("other", "web", "*"));
+  const attached = (name: string) => shown(inspection.attachedDataplanes?.({ mesh: "default", name, type: "Timeout" }, {}, user));
+  expect([attached("any"), attached("other")]).toEqual([{ total: 0, items: [] }, { total: 0, items: [] }]);
+  expect(attached("mine")).toEqual({ total: 1, items: [{ kind: "SidecarDataplane", dataplane: { mesh: "default", name: "client" }, attachments: [{ type: "outbound", name: "127.0.0.1:1000", service: "web" }] }] });
+  expect(shown(inspection.attachedPolicies?.(client, {}, user))).toMatchObject({ items: [{ type: "outbound", service: "web", matchedPolicies: { Timeout: [{ name: "mine" }] } }] });
+});

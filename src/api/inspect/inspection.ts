@@ -3,6 +3,7 @@ import type { Inspection } from "../options.ts";
 import { inspectConfig } from "./config.ts";
 import { inspectLayout } from "./layout.ts";
 import { attachedDataplanes, attachedPolicies, gatewayDataplanes } from "./legacy.ts";
+import { legacyRules } from "./legacy-rules.ts";
 import type { InspectionParts } from "./parts.ts";
 import { inboundPolicies, outboundPolicies, outboundRoutes, proxyPolicies, routePolicies } from "./policies.ts";
 import { hostnames, matchedDataplanes } from "./resources.ts";
@@ -18,6 +19,7 @@ export function createInspection(parts: InspectionParts): Inspection {
     outboundPolicies: outboundPolicies(parts),
     outboundRoutes: outboundRoutes(parts),
     routePolicies: routePolicies(parts),
+    legacyRules: legacyRules(parts),
     attachedPolicies: attachedPolicies(parts),
     attachedDataplanes: attachedDataplanes(parts),
     gatewayDataplanes: gatewayDataplanes(parts),

@@ -49,26 +49,36 @@ export function olderAttachments(parts: InspectionParts, view: MeshView, datapla
     policies: kindsAt(attachment.type).flatMap((kind) => (destination ? between(view, kind, attachment.type === "inbound" ? undefined : sets, destination) : onProxy(view, kind, sets))),
   });
   const inbounds = inboundsOf(dataplane).map(({ address, port, workloadPort, tags }) => found({ type: "inbound", name: `${address}:${port}:${workloadPort}`, service: tags[tag.service] ?? "" }, tags));
-  const outbounds = outboundsOf(parts, view, dataplane);
+  const outbounds = calledServices(parts, view, dataplane);
   const calls = outbounds.map(({ name, service }) => found({ type: "outbound", name, service }, { [tag.service]: service }));
   const services = [...new Set(outbounds.map((it) => it.service))].toSorted().map((service) => found({ type: "service", name: service, service }, { [tag.service]: service }));
   return [found({ type: "dataplane" }, undefined), ...inbounds, ...calls, ...services].filter((it) => it.policies.length > 0);
 }
 
-function outboundsOf(parts: InspectionParts, view: MeshView, dataplane: Resource<Dataplane>): readonly { readonly name: string; readonly service: string }[] {
+export interface CalledService {
+  /** Address and port. */
+  readonly name: string;
+  readonly service: string;
+  /** The address by name, where the proxy resolves one. */
+  readonly hostnames: readonly string[];
+}
+
+/** Addresses a proxy calls by the older service name, with that name, in order. */
+export function calledServices(parts: InspectionParts, view: MeshView, dataplane: Resource<Dataplane>): readonly CalledService[] {
   const { networking } = dataplane.spec;
   if (networking?.gateway?.type === GatewayType.BUILTIN) return [];
-  const listed = (networking?.outbound ?? []).map((it) => ({ name: `${it.address || "127.0.0.1"}:${it.port}`, service: it.tags[tag.service] ?? "" }));
+  const listed = (networking?.outbound ?? []).map((it) => ({ name: `${it.address || "127.0.0.1"}:${it.port}`, service: it.tags[tag.service] ?? "", hostnames: [] }));
   const named = networking?.transparentProxying ? plannedOutbounds(parts, view, dataplane) : listed.filter((it) => it.service !== "");
   return named.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** A proxy that cannot be planned has no outbounds to show. */
-function plannedOutbounds(parts: InspectionParts, view: MeshView, dataplane: Resource<Dataplane>): readonly { readonly name: string; readonly service: string }[] {
+function plannedOutbounds(parts: InspectionParts, view: MeshView, dataplane: Resource<Dataplane>): readonly CalledService[] {
   try {
-    return parts.planner.plan(view, proxyFor(parts, dataplane)).outbounds.flatMap(({ address, port, target: { destination } }) => {
+    const { outbounds, dns } = parts.planner.plan(view, proxyFor(parts, dataplane));
+    return outbounds.flatMap(({ address, port, target: { destination } }) => {
       const service = destination.is === "service" ? destination.tags[tag.service] : undefined;
-      return service ? [{ name: `${address}:${port}`, service }] : [];
+      return service ? [{ name: `${address}:${port}`, service, hostnames: dns.filter((it) => it.addresses.includes(address)).map((it) => `${it.name}:${port}`) }] : [];
     });
   } catch (error) {
     if (error instanceof KumaError) return [];
