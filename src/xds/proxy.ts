@@ -1,12 +1,13 @@
 // One connected proxy: its current plan turned into the snapshot it should have, and its certificate kept fresh.
 import type { Anchors, Pipeline, ProxySecrets, Sealed, Sealer } from "#envoy";
 import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
-import { assignIdentity, feature, isProblem, kriOfTrust, memoOn, servicesOf, type Destination, type MeshView, type Planner, type Proxy, type Scope, type WorkloadIdentity } from "#mesh";
+import { feature, kriOfTrust, memoOn, type Destination, type MeshView, type Planner, type Proxy, type Scope, type WorkloadIdentity } from "#mesh";
 import type { Platform } from "#platform";
 import type { Resource } from "#resources";
 import type { MeshAuthority } from "#security";
 import { keepAdminTls, type AdminTlsSource, type KeptAdminTls } from "./admin-tls.ts";
 import { keepLeaf, type KeptLeaf } from "./certificate.ts";
+import { identityHold, type IdentityHold } from "./identity-hold.ts";
 import { domainTrust, trustBundle, trustOf, urisOf, type AuthoritySource, type Identity, type Issuer } from "./secrets.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { CertificateFacts } from "./status.ts";
@@ -35,9 +36,6 @@ export interface ProxyEvents {
 const noSecrets: ReadonlyMap<string, Sealed> = new Map();
 const noEndpoints: ReadonlyMap<string, Sealed> = new Map();
 
-/** A proxy that does not answer keeps the others from nothing for longer. */
-const longestHoldMs = 30_000;
-
 /** Parsed once for all proxies with the same trust. */
 const trustIn = memoOn((_secret: Sealed): { trust: Trust | undefined } => ({ trust: undefined }));
 
@@ -59,6 +57,7 @@ export class ConnectedProxy {
   private scope: Scope | undefined;
   private plannedFor: Resource<Dataplane> | undefined;
   private readonly leaf: KeptLeaf;
+  private readonly hold: IdentityHold;
   private member: Member | undefined;
   private announced: Announced | undefined;
   private clustersAt: Announced | undefined;
@@ -66,12 +65,10 @@ export class ConnectedProxy {
   private secretsAsked: ReadonlySet<string> = new Set();
   private trustPem = "";
   private isHolding = false;
-  private heldSince: number | undefined;
   private adminTls: KeptAdminTls | undefined;
   private toldOf: string | undefined;
   private hasStarted = false;
   private hasEnded = false;
-  private cancelHold = () => {};
   private stopAnchors = () => {};
   private last: { clusters: readonly Sealed[]; listeners: readonly Sealed[]; destinations: ReadonlyMap<string, Destination>; secrets: ProxySecrets | undefined; identity: WorkloadIdentity | undefined } | undefined;
   private lastEndpoints: ReadonlyMap<string, Sealed> = noEndpoints;
@@ -83,6 +80,7 @@ export class ConnectedProxy {
     this.events = events;
     const { platform, sealer } = parts;
     this.leaf = keepLeaf({ platform, sealer, proxy: proxy.dataplane, onIssued: (identity) => this.onIssued(identity), onDue: () => this.renew() });
+    this.hold = identityHold({ ...parts, onOver: () => this.reconsider() });
   }
 
   async start(view: MeshView): Promise<void> {
@@ -103,7 +101,7 @@ export class ConnectedProxy {
   end(): void {
     this.hasEnded = true;
     this.leaf.end();
-    this.cancelHold();
+    this.hold.end();
     this.member?.leave();
     this.adminTls?.end();
     this.stopAnchors();
@@ -135,7 +133,7 @@ export class ConnectedProxy {
     const stored = dataplanesByName(view.list("Dataplane")).get(this.proxy.dataplane.name);
     if (stored && stored.version > this.proxy.dataplane.version) this.proxy = { ...this.proxy, dataplane: stored };
     const scope = this.parts.planner.scopeOf(view);
-    const holds = this.mustHoldBack(view);
+    const holds = this.hold.holds(view, this.proxy.dataplane, this.leaf.current()?.isOfIdentity === false);
     const mustPlan = scope !== this.scope || holds !== this.isHolding || this.plannedFor !== this.proxy.dataplane || !this.last;
     if (mustPlan) {
       const plan = this.parts.planner.plan(view, this.proxy, holds ? { holdsBackIdentity: true } : undefined);
@@ -153,35 +151,6 @@ export class ConnectedProxy {
     if (!this.announced) return;
     this.announced.view = view;
     this.member?.changed();
-  }
-
-  /** A proxy that has a certificate of the Mesh keeps it until the others accept the one of its MeshIdentity, by authority and by name. */
-  private mustHoldBack(view: MeshView): boolean {
-    const { authorities, turnover, platform } = this.parts;
-    const { dataplane } = this.proxy;
-    const isChanging = view.mesh.spec.mtls?.enabledBackend && this.leaf.current() && !this.isFromIdentity();
-    const assigned = isChanging ? assignIdentity(view.list("MeshIdentity"), dataplane, view.zone) : undefined;
-    if (!assigned || isProblem(assigned) || assigned.issuer !== "controlPlane" || !assigned.isEstablished) return this.holdNoMore();
-    const issuer = authorities.identityAuthorityOf(dataplane.mesh, assigned.name);
-    if (issuer && turnover.isAccepted(dataplane.mesh, issuer.authority) && turnover.isNamed(dataplane.mesh, servicesOf(dataplane), assigned.spiffeId)) return this.holdNoMore();
-    const now = platform.clock.now();
-    if (this.heldSince === undefined) {
-      this.heldSince = now;
-      this.cancelHold = platform.clock.after(longestHoldMs, () => this.reconsider());
-    }
-    if (now - this.heldSince < longestHoldMs) return true;
-    platform.log.warn("not every proxy accepts the authority of a MeshIdentity yet; a proxy goes over to it all the same", { proxy: dataplane.name, mesh: dataplane.mesh, identity: assigned.name });
-    return false;
-  }
-
-  private holdNoMore(): false {
-    this.heldSince = undefined;
-    this.cancelHold();
-    return false;
-  }
-
-  private isFromIdentity(): boolean {
-    return this.last?.identity !== undefined;
   }
 
   /** What the others may count on. */

@@ -107,6 +107,25 @@ withEnvoy("a mesh changes its certificate authority under load, and drops the ol
   expect(requests).toBeGreaterThan(100);
 }, 120_000);
 
+withEnvoy("the authority of a MeshIdentity is replaced under load; the one before stays trusted (needs Envoy)", async () => {
+  place = await openPlace();
+  await putMesh({});
+  await permit("m.default.mesh.local");
+  await putIdentity(everybody);
+  const { load, presented } = await start();
+  const bundles = async () => (await get<{ spec: { caBundles: { pem: { value: string } }[] } }>("/meshes/m/meshtrusts/identity")).spec.caBundles.map((it) => new X509Certificate(it.pem.value));
+  const running = load();
+  await pause(300);
+  expect((await place.controlPlane.remove("/meshes/m/secrets/identity-private-key")).status).toBe(200);
+  await until(async () => (await bundles()).length === 2, 20_000);
+  const [, replacement] = await bundles();
+  await until(async () => replacement !== undefined && (await presented())[0]?.verify(replacement.publicKey) === true, 30_000);
+  await pause(1000);
+  const { failures, requests } = await running.stop();
+  expect(failures).toEqual([]);
+  expect(requests).toBeGreaterThan(50);
+}, 120_000);
+
 withEnvoy("with Spire each Envoy fetches its certificate from the agent beside it (needs Envoy)", async () => {
   const socket = join(mkdtempSync(join(tmpdir(), "koguma-spire-")), "api.sock");
   const agent = await startSpireAgent(socket, "m.default.mesh.local");
