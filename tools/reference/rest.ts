@@ -53,6 +53,7 @@ const meanings: readonly (readonly [end: string, meaning: string])[] = [
   ["…/_resources/dataplanes", "proxies that the policy applies to"],
   ["…/_dataplanes", "proxies of the service"],
   ["…/{name}/dataplanes", "proxies that it applies to, with what it is attached to; older form"],
+  ["…/{name}/rules", "each rule of the policies with the place where it holds; oldest form of `_rules`"],
   ["…/{name}/policies", "policies of the proxy by what they are attached to; older form"],
   ["…/_rules", "what the policies say for the proxy, merged, with their origins"],
   ["…/_config", "the Envoy configuration of the proxy; `shadow=true&include=diff` shows what shadow policies would change"],

@@ -22,7 +22,7 @@ function validateConf(path: string, conf: HealthCheckConf): Violation[] {
     ...positiveDuration(`${path}.intervalJitter`, conf.intervalJitter),
     ...percentInt(`${path}.intervalJitterPercent`, conf.intervalJitterPercent),
     ...percentDecimal(`${path}.healthyPanicThreshold`, conf.healthyPanicThreshold),
-    ...(conf.eventLogPath === "" ? [violation(`${path}.eventLogPath`, "must be a valid path when defined")] : []),
+    ...(conf.eventLogPath !== undefined && !conf.eventLogPath.startsWith("/") ? [violation(`${path}.eventLogPath`, "must be a valid path when defined")] : []),
     ...positiveDuration(`${path}.noTrafficInterval`, conf.noTrafficInterval),
     ...(conf.http || conf.tcp || conf.grpc ? [] : [violation(path, "must have at least one defined: http, tcp, grpc")]),
     ...(conf.http?.path === "" ? [violation(`${path}.http.path`, "must be defined")] : []),
