@@ -1,4 +1,5 @@
 // Configuration keys: defaults of meshes, names and addresses, policies, experiments (spec/api.md 4.3).
+import { policyKinds } from "#policies/kinds";
 import { bool, duration, int, list, text } from "../key.ts";
 
 export const meshKeys = {
@@ -18,7 +19,7 @@ export const meshKeys = {
   "dnsServer.serviceVipEnabled": bool("KUMA_DNS_SERVER_SERVICE_VIP_ENABLED", true),
   "dnsServer.serviceVipPort": int("KUMA_DNS_SERVICE_SERVICE_VIP_PORT", 80, "note the odd env name"),
   "proxy.gateway.globalDownstreamMaxConnections": int("KUMA_PROXY_GATEWAY_GLOBAL_DOWNSTREAM_MAX_CONNECTIONS", 50000, "Envoy overload limit"),
-  "policies.pluginPoliciesEnabled": list("KUMA_PLUGIN_POLICIES_ENABLED", ["meshaccesslogs", "meshcircuitbreakers", "meshfaultinjections", "meshhealthchecks", "meshhttproutes", "meshloadbalancingstrategies", "meshmetrics", "meshpassthroughs", "meshproxypatches", "meshratelimits", "meshretries", "meshtcproutes", "meshtimeouts", "meshtlses", "meshtraces", "meshtrafficpermissions"], "registered Mesh* policies"),
+  "policies.pluginPoliciesEnabled": list("KUMA_PLUGIN_POLICIES_ENABLED", policyKinds.map((it) => it.path), "registered Mesh* policies"),
   "coreResources.status.meshMultiZoneServiceInterval": duration("KUMA_CORE_RESOURCES_STATUS_MESH_MULTI_ZONE_SERVICE_INTERVAL", "5s"),
   "coreResources.status.meshServiceInterval": duration("KUMA_CORE_RESOURCES_STATUS_MESH_SERVICE_INTERVAL", "5s"),
   "coreResources.status.meshIdentityInterval": duration("KUMA_CORE_RESOURCES_STATUS_MESH_IDENTITY_INTERVAL", "5s"),
