@@ -1,4 +1,5 @@
-// Workload certificates with their keys, on one core.
+// Workload certificates with their keys, on one core; then a fleet that needs new ones all at once.
+import { renewalHerd } from "./fleet/herd.ts";
 import { makeBuiltinRoot, openAuthority } from "../src/security/index.ts";
 
 export async function run(args: readonly string[]): Promise<void> {
@@ -12,5 +13,7 @@ export async function run(args: readonly string[]): Promise<void> {
   for (let count = 0; count < total; count++) await authority.issue(request);
   const seconds = (performance.now() - started) / 1000;
   const used = process.cpuUsage(cpu);
+  const proxies = Number(args[1] ?? 1000);
   console.log(`${total} leaves (EC P-256) in ${seconds.toFixed(2)} s: ${Math.round(total / seconds)} a second; cpu ${((used.user + used.system) / 1e6).toFixed(2)} s`);
+  if (proxies > 0) await renewalHerd(proxies);
 }

@@ -1,4 +1,5 @@
 // Our own fleet: each proxy is one TLS connection with one state-of-the-world stream that acknowledges everything, as xdsload's do.
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { connect, type ClientHttp2Stream } from "node:http2";
 import { create, fromBinary, toBinary, type JsonObject } from "@bufbuild/protobuf";
@@ -24,6 +25,8 @@ export interface Pretended {
   isComplete(): boolean;
   /** Listener responses received so far. */
   listeners(): number;
+  /** Contents of secrets that came so far, each once. */
+  secrets(): ReadonlySet<string>;
   close(): void;
 }
 
@@ -64,6 +67,7 @@ export function connectProxy(port: number, ca: Buffer, index: number, services: 
   const reader = new FrameReader(64 * 1024 * 1024);
   const names = new Map<string, readonly string[]>();
   const received = new Set<string>();
+  const secrets = new Set<string>();
   let listeners = 0;
   const dataplane = {
     type: "Dataplane", mesh: "default", name: `sim-${index}`,
@@ -82,12 +86,13 @@ export function connectProxy(port: number, ca: Buffer, index: number, services: 
       const response = fromBinary(DiscoveryResponseSchema, message);
       received.add(response.typeUrl);
       if (response.typeUrl === type.listener) listeners++;
+      if (response.typeUrl === type.secret) for (const { value } of response.resources) secrets.add(createHash("sha256").update(value).digest("base64"));
       send(stream, { typeUrl: response.typeUrl, responseNonce: response.nonce, versionInfo: response.versionInfo, resourceNames: [...(names.get(response.typeUrl) ?? [])] });
       if (response.typeUrl === type.cluster) subscribe(stream, response, names);
     }
   });
   stream.on("error", () => {});
-  return { isComplete: () => received.has(type.cluster) && received.has(type.listener) && (!names.has(type.endpoints) || received.has(type.endpoints)) && (!names.has(type.secret) || received.has(type.secret)), listeners: () => listeners, close: () => session.destroy() };
+  return { isComplete: () => received.has(type.cluster) && received.has(type.listener) && (!names.has(type.endpoints) || received.has(type.endpoints)) && (!names.has(type.secret) || received.has(type.secret)), listeners: () => listeners, secrets: () => secrets, close: () => session.destroy() };
 }
 
 function subscribe(stream: ClientHttp2Stream, response: DiscoveryResponse, names: Map<string, readonly string[]>): void {
