@@ -25,9 +25,10 @@ export function exportCommand(session: Session): CommandSpec {
     before: () => session.checkVersion(),
     async run({ flags }) {
       const client = await session.client();
+      const resources = await resourceKinds(client);
       world.out(`${await headline(client)}\n`);
       const [profile, format] = [oneOf(profiles, "profile", flags.text("profile")), oneOf(["universal", "kubernetes"], "format", flags.text("format"))];
-      const kinds = kindsOf(await resourceKinds(client), { profile, includesAdmin: flags.isSet("include-admin") });
+      const kinds = kindsOf(resources, { profile, includesAdmin: flags.isSet("include-admin") });
       const documents = ordered(await everything(client, kinds, profile, world.progress));
       if (format === "kubernetes") return printKubernetes(client, documents, { profile, namespace: flags.text("system-namespace") }, world.out);
       for (const { item } of documents) world.out(`---\n${await printItem("yaml", { shape: "spec" in item ? "spec" : "flat" }, item)}`);
