@@ -73,3 +73,22 @@ export function weakByText<T extends object>(): { get(key: string): T | undefine
     },
   };
 }
+
+/** Values that read the same become one object, so that an unrelated change of a policy changes no key downstream. */
+export function textInterner<V, T extends object>(make: (value: V) => T, textOf: (value: V) => string): (value: V) => T {
+  const known = new Map<string, WeakRef<T>>();
+  const byValue = new WeakMap<object, T>();
+  return (value) => {
+    const remembered = typeof value === "object" && value !== null ? byValue.get(value) : undefined;
+    if (remembered) return remembered;
+    const text = textOf(value);
+    let interned = known.get(text)?.deref();
+    if (!interned) {
+      interned = make(value);
+      if (known.size > 50_000) for (const [old, reference] of known) if (!reference.deref()) known.delete(old);
+      known.set(text, new WeakRef(interned));
+    }
+    if (typeof value === "object" && value !== null) byValue.set(value, interned);
+    return interned;
+  };
+}
