@@ -69,7 +69,7 @@ export interface FlatKind<M extends DescMessage = DescMessage> extends KindBase 
   readonly shape: "flat";
   readonly message: M;
   /** Completes what the user left out, before the last validation. Pure. */
-  readonly applyDefaults?: (spec: MessageShape<M>, place: Place) => MessageShape<M>;
+  readonly applyDefaults?: (spec: MessageShape<M>, place: Place, isNew: boolean) => MessageShape<M>;
   /** Labels that follow from the spec; undefined takes one away. */
   readonly labelsOf?: (spec: MessageShape<M>) => Readonly<Record<string, string | undefined>>;
   readonly portsOf?: undefined;
@@ -95,7 +95,7 @@ export interface SpecKind<S = unknown, T = unknown> extends KindBase {
 interface AnyFlatKind extends KindBase {
   readonly shape: "flat";
   readonly message: DescMessage;
-  readonly applyDefaults?: (spec: any, place: Place) => any;
+  readonly applyDefaults?: (spec: any, place: Place, isNew: boolean) => any;
   readonly labelsOf?: (spec: any) => Readonly<Record<string, string | undefined>>;
   readonly portsOf?: undefined;
   readonly validate?: (spec: any, resource: Resource<any>) => readonly Violation[];

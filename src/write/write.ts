@@ -93,7 +93,7 @@ async function writeResource(options: DoorOptions, writer: Writer, resource: Uns
 /** The last steps of every write that is checked here: defaults, meaning, the rest of the store, the disk. */
 function persist(options: DoorOptions, kind: Kind, resource: Unstored, current: Resource | undefined): Promise<Written> {
   return whileTrying(current ? "Failed to update a resource" : "Failed to create a resource", async () => {
-    const completed = kind.shape === "flat" && kind.applyDefaults ? { ...resource, spec: kind.applyDefaults(resource.spec, options.place) as unknown } : resource;
+    const completed = kind.shape === "flat" && kind.applyDefaults ? { ...resource, spec: kind.applyDefaults(resource.spec, options.place, current === undefined) as unknown } : resource;
     throwIf(kind.shape === "flat" ? validateResource(kind, completed) : []);
     throwIf((await guards.get(kind.name)?.onWrite?.(options, completed, current)) ?? []);
     return put(options, kind, completed, current);

@@ -3,13 +3,14 @@ import { clone, create } from "@bufbuild/protobuf";
 import { Dataplane_Networking_Inbound_HealthSchema, Dataplane_Networking_Inbound_State as State, DataplaneSchema, type Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import { tag, type Place } from "../../resource.ts";
 
-export function completeDataplane(dataplane: Dataplane, place: Place): Dataplane {
+/** A new one has not answered its service probes yet; from then on health discovery says whether it does. */
+export function completeDataplane(dataplane: Dataplane, place: Place, isNew: boolean): Dataplane {
   const completed = clone(DataplaneSchema, dataplane);
   const { networking } = completed;
   if (!networking) return completed;
   for (const inbound of networking.inbound) {
     if (place.mode === "zone" && !place.inboundTagsDisabled) inbound.tags[tag.zone] = place.zone;
-    if (!inbound.serviceProbe) continue;
+    if (!inbound.serviceProbe || !isNew) continue;
     inbound.health = create(Dataplane_Networking_Inbound_HealthSchema, { ready: false });
     inbound.state = State.NotReady;
   }
