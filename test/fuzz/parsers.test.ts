@@ -24,7 +24,7 @@ function readAs(kind: Kind, document: unknown): void {
   const violations = validateResource(kind, resource);
   if (violations.some((it) => typeof it.field !== "string" || typeof it.message !== "string")) throw new TypeError("a violation without words");
   if (violations.length > 0) return;
-  const completed = kind.shape === "flat" && kind.applyDefaults ? { ...resource, spec: kind.applyDefaults(resource.spec, place) as unknown } : resource;
+  const completed = kind.shape === "flat" && kind.applyDefaults ? { ...resource, spec: kind.applyDefaults(resource.spec, place, true) as unknown } : resource;
   const printed = printResource(kind, { ...completed, version: 1, creationTime: 0, modificationTime: 0 });
   // What is printed is read again, as the same.
   const again = readAgain(kind, JSON.parse(JSON.stringify(printed)));
