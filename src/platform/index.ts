@@ -7,3 +7,4 @@ export { runParts, type Part, type PartsOptions, type RunningParts } from "./par
 export { followFiles, readIfExists, type FollowOptions } from "./files.ts";
 export type { Platform } from "./platform.ts";
 export { durationProblem, formatDuration, parseDuration } from "./duration.ts";
+export { inSlices, pacer, type SliceOptions } from "./slices.ts";

@@ -15,6 +15,8 @@ export interface WantedLeaf {
 export interface LeafParts {
   readonly platform: Platform;
   readonly sealer: Sealer;
+  /** One's turn to take the thread for a new key and a signature: a fleet that needs them all at once keeps nobody else waiting. */
+  readonly turn: () => Promise<void>;
   /** For the log. */
   readonly proxy: { readonly mesh: string; readonly name: string };
   /** A new leaf is there. */
@@ -43,7 +45,7 @@ export function mustIssue(current: Identity | undefined, wanted: WantedLeaf, now
   return current.authority !== wanted.issuer.authority && !wanted.mayWait;
 }
 
-export function keepLeaf({ platform, sealer, proxy, onIssued, onDue }: LeafParts): KeptLeaf {
+export function keepLeaf({ platform, sealer, turn, proxy, onIssued, onDue }: LeafParts): KeptLeaf {
   let current: Identity | undefined;
   let isIssuing = false;
   let hasEnded = false;
@@ -59,6 +61,7 @@ export function keepLeaf({ platform, sealer, proxy, onIssued, onDue }: LeafParts
   const order = async (wanted: WantedLeaf) => {
     isIssuing = true;
     try {
+      await turn();
       const identity = await issueIdentity({ name: wanted.name, uris: wanted.uris, ...wanted.issuer }, platform, sealer);
       isIssuing = false;
       if (hasEnded) return;

@@ -109,7 +109,7 @@ function simulate(world: World, isDelta: boolean) {
       }
     };
     const wanted = { name, uris: ["spiffe://m/a"], issuer, mayWait: false };
-    const leaf = keepLeaf({
+    const leaf = keepLeaf({ turn: () => Promise.resolve(),
       platform, sealer, proxy: { mesh: "m", name: "a" },
       onIssued(identity) {
         ends.set(identity.secret, identity.expiresAt);

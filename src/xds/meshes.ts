@@ -1,7 +1,7 @@
 // Views of meshes, made anew as the store changes: followed, never polled; many changes at once are one new view.
 import { meshView, type MeshSettings, type MeshView } from "#mesh";
 import type { Mesh } from "#gen/kuma/mesh/v1alpha1/mesh_pb.js";
-import type { Clock } from "#platform";
+import { inSlices, type Clock } from "#platform";
 import type { Kind, Resource } from "#resources";
 import type { Change, Store } from "#store";
 
@@ -31,15 +31,6 @@ const arrivingKinds: ReadonlySet<string> = new Set(["Dataplane", "MeshService", 
 
 /** Kinds that never change what a proxy is sent: who is connected, and what others computed for display. */
 const isStatusKind = (kind: Kind): boolean => kind.name.endsWith("Insight") || kind.name === "Zone";
-
-/** How long followers are told at a stretch before other work gets its turn. */
-const sliceMs = 10;
-
-interface Call {
-  readonly name: string;
-  readonly notify: (view: MeshView | undefined) => void;
-  readonly view: MeshView | undefined;
-}
 
 export function followMeshes({ store, kinds, zone, settings, clock, minGapMs }: MeshesOptions): Meshes {
   const watched = kinds.filter((kind) => !isStatusKind(kind) && kind.name !== "Mesh");
@@ -71,24 +62,13 @@ export function followMeshes({ store, kinds, zone, settings, clock, minGapMs }: 
       else views.delete(name);
       return [...(followers.get(name) ?? [])].map((notify) => ({ name, notify, view }));
     });
-    tell(calls, 0, 0);
+    // In slices: what the first ones send is on its way while the last ones are still planned.
+    cancelPass = inSlices(calls, (call) => (followers.get(call.name)?.has(call.notify) ? call.notify(call.view) : undefined), { clock, onEnd: passed });
   };
-  /** Tells followers in slices: what the first ones send is on its way while the last ones are still planned. */
-  const tell = (calls: readonly Call[], from: number, spentMs: number) => {
-    const startedAt = clock.now();
-    let at = from;
-    for (; at < calls.length && clock.now() - startedAt < sliceMs; at++) {
-      const call = calls[at];
-      if (call && followers.get(call.name)?.has(call.notify)) call.notify(call.view);
-    }
-    const spent = spentMs + clock.now() - startedAt;
-    if (at < calls.length) {
-      cancelPass = clock.after(0, () => tell(calls, at, spent));
-      return;
-    }
+  const passed = (spentMs: number) => {
     isPassing = false;
     lastEnd = clock.now();
-    pauseMs = Math.max(minGapMs, spent * pauseFactor);
+    pauseMs = Math.max(minGapMs, spentMs * pauseFactor);
     const came = waiting;
     waiting = "nothing";
     if (came !== "nothing") schedule(came === "arrivals");

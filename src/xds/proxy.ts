@@ -19,6 +19,8 @@ export interface ProxyParts {
   readonly sealer: Sealer;
   readonly authorities: AuthoritySource;
   readonly turnover: Turnover;
+  /** Waits for one's turn to have a certificate made. */
+  readonly issuingTurn: () => Promise<void>;
   readonly platform: Platform;
   /** Certificates of proxies' admin listeners. */
   readonly adminTls: AdminTlsSource;
@@ -79,7 +81,7 @@ export class ConnectedProxy {
     this.parts = parts;
     this.events = events;
     const { platform, sealer } = parts;
-    this.leaf = keepLeaf({ platform, sealer, proxy: proxy.dataplane, onIssued: (identity) => this.onIssued(identity), onDue: () => this.renew() });
+    this.leaf = keepLeaf({ platform, sealer, turn: parts.issuingTurn, proxy: proxy.dataplane, onIssued: (identity) => this.onIssued(identity), onDue: () => this.renew() });
     this.hold = identityHold({ ...parts, onOver: () => this.reconsider() });
   }
 

@@ -1,24 +1,21 @@
 // ADS for Envoy: authenticates the first request of a stream, registers its proxy, then keeps it at the newest snapshot.
-import { fromBinary } from "@bufbuild/protobuf";
-import { DeltaDiscoveryRequestSchema, DiscoveryRequestSchema } from "#gen/envoy/service/discovery/v3/discovery_pb.js";
 import type { Node } from "#gen/envoy/config/core/v3/base_pb.js";
 import { status, type GrpcCall } from "#grpc";
 import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import { traitsInterner } from "#mesh";
-import { followTimeJumps } from "#platform";
+import { followTimeJumps, pacer } from "#platform";
 import { badRequest, failureOf, notFound, type Resource, type ResourceKey } from "#resources";
 import type { TlsFacts } from "#security";
-import { initialDelta, nextDelta, type DeltaEvent } from "./delta.ts";
 import { keepAdminTls } from "./admin-tls.ts";
 import { parseNode, type NodeFacts } from "./metadata.ts";
 import type { Meshes } from "./meshes.ts";
 import type { Identity } from "./secrets.ts";
+import { deltaProtocol, sotwProtocol, type Outcome, type Protocol } from "./protocol.ts";
 import { ConnectedProxy, type ProxyParts } from "./proxy.ts";
-import { initialSotw, nextSotw, type SotwEvent } from "./sotw.ts";
-import { namesInterner, sendOrder, type Snapshot } from "./snapshot.ts";
+import { namesInterner, sendOrder } from "./snapshot.ts";
 import type { ProxyStatus, Subscription } from "./status.ts";
 import { openTurnover } from "./turnover.ts";
-import { encodeDelta, sotwEncoder, typeUrl, type SotwResponse } from "./wire.ts";
+import { sotwEncoder, typeUrl } from "./wire.ts";
 
 /** Who may have a stream, and what becomes of the proxy's own resource. Handed in by main. */
 export interface ProxyDoor {
@@ -40,7 +37,7 @@ export interface AdmittedProxy {
   leave(): void;
 }
 
-export interface XdsOptions extends Omit<ProxyParts, "turnover"> {
+export interface XdsOptions extends Omit<ProxyParts, "turnover" | "issuingTurn"> {
   /** Hears of every leaf that is made. */
   onIssued(issued: { readonly proxy: string; readonly address: string; readonly identity: Identity }): void;
   readonly meshes: Meshes;
@@ -60,7 +57,6 @@ const firstRequestMs = 30_000;
 /** Names a stream may hold, and how long each may be: far above what a mesh has. */
 const maxNames = 100_000;
 const maxNameLength = 4096;
-const maxReasonLength = 4096;
 
 export interface XdsServer {
   readonly calls: ReadonlyMap<string, (call: GrpcCall) => void>;
@@ -72,21 +68,8 @@ export interface XdsServer {
   streams(): readonly { readonly proxy: string; readonly tls: TlsFacts | undefined }[];
 }
 
-interface Outcome {
-  readonly frames: readonly { readonly typeUrl: string; readonly parts: readonly Uint8Array[] }[];
-  readonly acknowledged: string | undefined;
-  readonly rejected: { readonly typeUrl: string; readonly reason: string } | undefined;
-}
-
-/** One variant of the protocol as the stream uses it: decoded requests in, encoded answers out. */
-interface Protocol {
-  parse(message: Uint8Array): { readonly node: Node | undefined; readonly typeUrl: string; readonly names: readonly string[]; readonly apply: () => Outcome };
-  wanted(snapshot: Snapshot): Outcome;
-  /** How many names the proxy has asked for. */
-  names(): number;
-  asked(typeUrl: string): ReadonlySet<string>;
-  isInFlight(typeUrl: string): boolean;
-}
+/** A key and a signature take a fifth of a millisecond: so many at a turn of the loop. */
+const certificatesPerTurn = 25;
 
 export function xdsServer(options: XdsOptions): XdsServer {
   const log = options.platform.log.child("xds");
@@ -95,7 +78,7 @@ export function xdsServer(options: XdsOptions): XdsServer {
   const encode = sotwEncoder(options.instanceId);
   const internNames = namesInterner();
 
-  const parts: ProxyParts = { ...options, turnover: openTurnover(options.platform.clock) };
+  const parts: ProxyParts = { ...options, turnover: openTurnover(options.platform.clock), issuingTurn: pacer(options.platform.clock, certificatesPerTurn) };
   const everyProxy = function* () {
     for (const { state } of active.values()) if (state.is === "open" && state.proxy) yield state.proxy;
   };
@@ -261,57 +244,4 @@ interface Stream {
 function credentialOf(call: GrpcCall): string {
   const value: string | string[] | undefined = call.headers.authorization;
   return typeof value === "string" ? value : "";
-}
-
-/** Why the proxy refused an answer; empty for an acknowledgement. */
-const reasonOf = (error: { readonly message: string } | undefined): string => (error ? error.message.slice(0, maxReasonLength) || "the proxy gave no reason" : "");
-
-function sotwProtocol(encode: (response: SotwResponse, reader: object) => Uint8Array[], internNames: (names: readonly string[]) => readonly string[]): Protocol {
-  let state = initialSotw;
-  const reader = {};
-  const step = (event: SotwEvent): Outcome => {
-    const outcome = nextSotw(state, event);
-    state = outcome.state;
-    return { ...outcome, frames: outcome.responses.map((it) => ({ typeUrl: it.typeUrl, parts: encode(it, reader) })) };
-  };
-  return {
-    parse(message) {
-      const request = fromBinary(DiscoveryRequestSchema, message);
-      const event: SotwEvent = {
-        is: "request",
-        request: { typeUrl: request.typeUrl, names: internNames(request.resourceNames), nonce: request.responseNonce, error: reasonOf(request.errorDetail) },
-      };
-      return { node: request.node, typeUrl: request.typeUrl, names: request.resourceNames, apply: () => step(event) };
-    },
-    wanted: (snapshot) => step({ is: "wanted", snapshot }),
-    names: () => [...state.types.values()].reduce((sum, it) => sum + it.names.size, 0),
-    asked: (type) => state.types.get(type)?.names ?? new Set(),
-    isInFlight: (type) => state.types.get(type)?.inFlight !== undefined,
-  };
-}
-
-function deltaProtocol(instanceId: string): Protocol {
-  let state = initialDelta;
-  const step = (event: DeltaEvent): Outcome => {
-    const outcome = nextDelta(state, event);
-    state = outcome.state;
-    return { ...outcome, frames: outcome.responses.map((it) => ({ typeUrl: it.typeUrl, parts: encodeDelta(it, instanceId) })) };
-  };
-  return {
-    parse(message) {
-      const request = fromBinary(DeltaDiscoveryRequestSchema, message);
-      const event: DeltaEvent = {
-        is: "request",
-        request: {
-          typeUrl: request.typeUrl, subscribe: request.resourceNamesSubscribe, unsubscribe: request.resourceNamesUnsubscribe,
-          initialVersions: request.initialResourceVersions, nonce: request.responseNonce, error: reasonOf(request.errorDetail),
-        },
-      };
-      return { node: request.node, typeUrl: request.typeUrl, names: request.resourceNamesSubscribe, apply: () => step(event) };
-    },
-    wanted: (snapshot) => step({ is: "wanted", snapshot }),
-    names: () => [...state.types.values()].reduce((sum, it) => sum + it.names.size, 0),
-    asked: (type) => state.types.get(type)?.names ?? new Set(),
-    isInFlight: (type) => state.types.get(type)?.inFlight !== undefined,
-  };
 }

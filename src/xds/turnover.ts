@@ -1,6 +1,6 @@
 // While a mesh changes its authority: who carries and accepts what, so that nobody shows a certificate that another proxy would refuse.
 import { memoOn, type MeshView } from "#mesh";
-import type { Clock } from "#platform";
+import { inSlices, type Clock } from "#platform";
 import type { Resource } from "#resources";
 import type { MeshService } from "#resources/kinds";
 import type { MeshAuthority } from "#security";
@@ -47,6 +47,8 @@ interface MeshState {
   /** What the proxies use, each thing once: many use the same. Forgotten with every change. */
   used: { readonly trusts: ReadonlySet<Trust>; readonly views: ReadonlySet<MeshView> } | undefined;
   cancelLook: (() => void) | undefined;
+  /** Ends a look that is under way: the next one begins with the first again. */
+  cancelLooking: () => void;
   /** Somebody was told "not yet". */
   isWatched: boolean;
 }
@@ -54,7 +56,7 @@ interface MeshState {
 export function openTurnover(clock: Clock): Turnover {
   const meshes = new Map<string, MeshState>();
   const stateOf = (mesh: string): MeshState => {
-    const state = meshes.get(mesh) ?? { members: new Map(), authorities: new Map(), used: undefined, cancelLook: undefined, isWatched: false };
+    const state = meshes.get(mesh) ?? { members: new Map(), authorities: new Map(), used: undefined, cancelLook: undefined, cancelLooking: () => {}, isWatched: false };
     meshes.set(mesh, state);
     return state;
   };
@@ -62,7 +64,8 @@ export function openTurnover(clock: Clock): Turnover {
     state.cancelLook ??= clock.after(delayMs, () => {
       state.cancelLook = undefined;
       state.isWatched = false;
-      for (const { onChange } of state.members.values()) onChange();
+      state.cancelLooking();
+      state.cancelLooking = inSlices([...state.members], ([member, { onChange }]) => (state.members.has(member) ? onChange() : undefined), { clock });
     });
   };
   const count = (state: MeshState, authority: MeshAuthority | undefined, by: 1 | -1) => {
@@ -109,6 +112,7 @@ export function openTurnover(clock: Clock): Turnover {
           settle(undefined);
           if (state.members.size > 0) return;
           state.cancelLook?.();
+          state.cancelLooking();
           meshes.delete(mesh);
         },
       };
