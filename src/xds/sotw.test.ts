@@ -8,10 +8,10 @@ const sealed = (type: string, name: string, version = "1"): Sealed => ({ typeUrl
 const cluster = (name: string, version?: string) => sealed(typeUrl.cluster, name, version);
 const endpoints = (name: string) => sealed(typeUrl.endpoints, name);
 const listener = (name: string, version?: string) => sealed(typeUrl.listener, name, version);
-const backendEndpoints = endpoints("backend");
+const [backendEndpoints, oldEndpoints] = [endpoints("backend"), endpoints("old")];
 
 const snapshot = (clusters: readonly Sealed[], listeners: readonly Sealed[] = []): Snapshot => ({
-  clusters, listeners, endpoints: new Map([["backend", backendEndpoints], ["old", endpoints("old")]]), secrets: new Map(),
+  clusters, listeners, endpoints: new Map([["backend", backendEndpoints], ["old", oldEndpoints]]), secrets: new Map(),
 });
 
 const request = (type: string, nonce = "", names: readonly string[] = [], error = ""): SotwEvent => ({ is: "request", request: { typeUrl: type, names, nonce, error } });
@@ -65,9 +65,28 @@ test("a cluster that is not wanted any more stays until the listeners have moved
   expect(names(settled)).toEqual([["Cluster", ["backend"]]]);
 });
 
-test("names that are asked for later are answered with all that is asked for", () => {
+test("a changed cluster brings its own endpoints again, not those of others", () => {
+  const other = cluster("old");
+  const state = play([
+    request(typeUrl.cluster), { is: "wanted", snapshot: snapshot([cluster("backend"), other]) }, request(typeUrl.cluster, "1"), request(typeUrl.endpoints, "", ["backend", "old"]), request(typeUrl.endpoints, "2", ["backend", "old"]),
+  ]).state;
+  expect(names(play([{ is: "wanted", snapshot: snapshot([cluster("backend", "2"), other]) }], state))).toEqual([["Cluster", ["backend", "old"]], ["ClusterLoadAssignment", ["backend"]]]);
+});
+
+test("of many endpoints those that changed are sent; a service that is gone sends nothing", () => {
+  const old = endpoints("old");
+  const at = (more: readonly (readonly [string, Sealed])[]): SotwEvent => ({ is: "wanted", snapshot: { clusters: [], listeners: [], endpoints: new Map([["backend", backendEndpoints], ...more]), secrets: new Map() } });
+  const state = play([request(typeUrl.endpoints, "", ["backend", "old"]), at([["old", old]]), request(typeUrl.endpoints, "1", ["backend", "old"])]).state;
+  const moved = play([at([["old", endpoints("old")]])], state);
+  expect(names(moved)).toEqual([["ClusterLoadAssignment", ["old"]]]);
+  const gone = play([request(typeUrl.endpoints, "2", ["backend", "old"]), at([])], moved.state);
+  expect(gone.responses).toEqual([]);
+  expect(names(play([at([["old", old]])], gone.state))).toEqual([["ClusterLoadAssignment", ["old"]]]);
+});
+
+test("names that are asked for later are answered, those before need no answer", () => {
   const state = play([request(typeUrl.endpoints, "", ["backend"]), { is: "wanted", snapshot: snapshot([]) }, request(typeUrl.endpoints, "1", ["backend"])]).state;
-  expect(names(play([request(typeUrl.endpoints, "1", ["backend", "old"])], state))).toEqual([["ClusterLoadAssignment", ["backend", "old"]]]);
+  expect(names(play([request(typeUrl.endpoints, "1", ["backend", "old"])], state))).toEqual([["ClusterLoadAssignment", ["old"]]]);
 });
 
 test("an equal snapshot sends nothing", () => {

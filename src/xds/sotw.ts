@@ -1,5 +1,6 @@
 // State-of-the-world ADS as a pure reducer: what the proxy has, what it should have, what to send next.
 import type { Sealed } from "#envoy";
+import { memoOnBoth } from "#mesh";
 import { isWildcard, namesOf, select, sendOrder, type Snapshot } from "./snapshot.ts";
 import { typeUrl, type SotwResponse } from "./wire.ts";
 
@@ -13,12 +14,12 @@ export interface SotwRequest {
 
 interface TypeState {
   readonly names: ReadonlySet<string>;
-  /** Sent and not yet acknowledged. At most one: the proxy sets the pace. */
+  /** Sent and not yet acknowledged, with all that the proxy has then. At most one: the proxy sets the pace. */
   readonly inFlight: { readonly nonce: string; readonly resources: readonly Sealed[] } | undefined;
-  /** What the proxy was sent last, acknowledged or refused. Undefined before the first answer. */
+  /** What the proxy has by what it was sent, acknowledged or refused. Undefined before the first answer. */
   readonly last: readonly Sealed[] | undefined;
-  /** True when the last answer must be repeated although it would be the same. */
-  readonly mustRepeat: boolean;
+  /** Names that are sent although the proxy has them as they are. */
+  readonly repeat: ReadonlySet<string>;
   readonly nonce: string;
 }
 
@@ -67,7 +68,7 @@ function onRequest(state: SotwState, request: SotwRequest): Outcome {
     names,
     inFlight: answers ? undefined : before?.inFlight,
     last: answers ? answers.resources : before?.last,
-    mustRepeat: (before?.mustRepeat ?? false) || (before !== undefined && before.last !== undefined && !isWildcard(request.typeUrl) && [...names].some((name) => !before.names.has(name))),
+    repeat: before?.last === undefined || isWildcard(request.typeUrl) ? (before?.repeat ?? nothing) : union(before.repeat, newNames(names, before.names)),
     nonce: before?.nonce ?? "",
   };
   const types = new Map(state.types).set(request.typeUrl, after);
@@ -89,19 +90,28 @@ function flush(state: SotwState, acknowledged: string | undefined, rejected: Out
     const its = types.get(type);
     if (!its || its.inFlight) continue;
     const resources = type === typeUrl.cluster ? withLingering(wanted.clusters, lingering) : select(wanted, type, its.names);
-    if (its.last !== undefined && !its.mustRepeat && isSame(its.last, resources)) {
+    if (its.last !== undefined && its.repeat.size === 0 && isSame(its.last, resources)) {
       // Equal in content: remember the newer list, so that comparing by identity works from here on.
       types.set(type, { ...its, last: resources });
       continue;
     }
     if (!isWildcard(type) && its.names.size > 0 && resources.length === 0) continue; // nothing known yet: the proxy waits
+    // Endpoints that are not in an answer stay as they are (xDS protocol, "SotW"): one service that moves costs its own, not those of all.
+    const sent = type === typeUrl.endpoints && its.last !== undefined ? newsIn(its.last, resources, its.repeat) : resources;
+    if (sent.length === 0 && resources.length > 0) {
+      types.set(type, { ...its, last: resources, repeat: nothing });
+      continue;
+    }
     counter++;
     const nonce = String(counter);
-    responses.push({ typeUrl: type, version: nonce, nonce, resources });
-    types.set(type, { ...its, inFlight: { nonce, resources }, mustRepeat: false, nonce });
+    responses.push({ typeUrl: type, version: nonce, nonce, resources: sent });
+    types.set(type, { ...its, inFlight: { nonce, resources }, repeat: nothing, nonce });
     // Envoy warms a changed cluster anew and waits for its endpoints, even when they are as before (spec/dataplane.md 0.6).
     const endpoints = types.get(typeUrl.endpoints);
-    if (type === typeUrl.cluster && (endpoints?.last !== undefined || endpoints?.inFlight)) types.set(typeUrl.endpoints, { ...endpoints, mustRepeat: true });
+    if (type === typeUrl.cluster && (endpoints?.last !== undefined || endpoints?.inFlight)) {
+      const warming = newsIn(its.last ?? [], resources, nothing).map((it) => it.name);
+      types.set(typeUrl.endpoints, { ...endpoints, repeat: union(endpoints.repeat, warming) });
+    }
   }
   return { state: { ...state, types, counter, lingering }, responses, acknowledged, rejected };
 }
@@ -109,6 +119,28 @@ function flush(state: SotwState, acknowledged: string | undefined, rejected: Out
 function withLingering(clusters: readonly Sealed[], lingering: readonly Sealed[]): readonly Sealed[] {
   return lingering.length === 0 ? clusters : [...clusters, ...lingering];
 }
+
+const nothing: ReadonlySet<string> = new Set();
+
+const union = (names: ReadonlySet<string>, more: readonly string[]): ReadonlySet<string> => (more.length === 0 ? names : new Set([...names, ...more]));
+
+const newNames = (names: ReadonlySet<string>, before: ReadonlySet<string>): readonly string[] => (names === before ? [] : [...names].filter((name) => !before.has(name)));
+
+/** What of `resources` is new to who has `last`, and what is to be repeated; the list itself when that is all of it. */
+function newsIn(last: readonly Sealed[], resources: readonly Sealed[], repeat: ReadonlySet<string>): readonly Sealed[] {
+  const news = changedSince(last, resources);
+  if (repeat.size === 0 || news.length === resources.length) return news;
+  const known = new Set(news);
+  const all = resources.filter((it) => known.has(it) || repeat.has(it.name));
+  return all.length === resources.length ? resources : all;
+}
+
+/** Proxies with the same endpoints before and after are sent the same list. */
+const changedSince = memoOnBoth((last: readonly Sealed[], resources: readonly Sealed[]): readonly Sealed[] => {
+  const before = new Set(last);
+  const changed = resources.filter((it) => !before.has(it));
+  return changed.length === resources.length ? resources : changed;
+});
 
 function isSame(a: readonly Sealed[], b: readonly Sealed[]): boolean {
   return a === b || (a.length === b.length && a.every((it, at) => it === b[at]));
