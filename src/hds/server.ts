@@ -6,6 +6,7 @@ import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import { status, type GrpcCall } from "#grpc";
 import type { Platform } from "#platform";
 import { failureOf, keyText, type Resource, type ResourceKey } from "#resources";
+import type { TlsFacts } from "#security";
 import type { Store } from "#store";
 import type { WriteDoor } from "#write";
 import { healthChecks, resultsOf, withResults, type CheckSettings, type Results } from "./checks.ts";
@@ -31,6 +32,8 @@ export interface HdsOptions {
 
 export interface HdsServer {
   readonly calls: ReadonlyMap<string, (call: GrpcCall) => void>;
+  /** Admitted streams by `dataplane/<mesh>/<name>`, with how they are protected. */
+  streams(): readonly { readonly proxy: string; readonly tls: TlsFacts | undefined }[];
   close(): void;
 }
 
@@ -156,6 +159,7 @@ export function hdsCalls(options: HdsOptions): HdsServer {
         },
       ],
     ]),
+    streams: () => [...open.values()].flatMap((its) => [...its].flatMap(({ admitted, call }) => (admitted ? [{ proxy: `dataplane/${admitted.dataplane.mesh}/${admitted.dataplane.name}`, tls: call.tls }] : []))),
     close: unfollow,
   };
 }

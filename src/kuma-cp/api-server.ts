@@ -9,6 +9,7 @@ import type { Access, WriteDoor } from "#write";
 import { defaultsOf } from "./compatibility.ts";
 import type { Config } from "./config/load.ts";
 import type { Credentials } from "./credentials.ts";
+import type { LiveConnection } from "./trust.ts";
 
 export interface ApiServerParts {
   readonly config: Config;
@@ -29,6 +30,7 @@ export interface ApiServerParts {
 export interface ApiServer {
   readonly httpPort: number | undefined;
   readonly httpsPort: number | undefined;
+  connections(): readonly LiveConnection[];
   close(): Promise<void>;
 }
 
@@ -77,10 +79,10 @@ export async function openApiServer(parts: ApiServerParts): Promise<ApiServer> {
   await app.ready();
   if (!server) throw new Error("fastify made no server");
   const accept = { http1: feedHttp1(server) };
-  const opened: OpenEndpoint[] = [];
+  const opened: { readonly channel: string; readonly endpoint: OpenEndpoint }[] = [];
   const open = async (name: "api-http" | "api-https", settings: Parameters<typeof openEndpoint>[1]) => {
     const endpoint = await openEndpoint(name, settings, accept, platform);
-    opened.push(endpoint);
+    opened.push({ channel: name === "api-http" ? "apiServer.http" : "apiServer.https", endpoint });
     return endpoint.port;
   };
   const httpPort = config.get("apiServer.http.enabled") ? await open("api-http", { host: config.get("apiServer.http.interface"), port: config.get("apiServer.http.port") }) : undefined;
@@ -88,8 +90,9 @@ export async function openApiServer(parts: ApiServerParts): Promise<ApiServer> {
   return {
     httpPort,
     httpsPort,
+    connections: () => opened.flatMap(({ channel, endpoint }) => endpoint.connections().map((it) => ({ channel, protocol: "http", ...it }))),
     async close() {
-      await Promise.all(opened.map((it) => it.close()));
+      await Promise.all(opened.map((it) => it.endpoint.close()));
       await app.close();
       await store.close();
     },

@@ -33,7 +33,7 @@ import { openHealth } from "./health.ts";
 import { openMadsServer } from "./mads-server.ts";
 import { openProxyDoor } from "./proxy-door.ts";
 import { openStore } from "./store.ts";
-import { openTrust } from "./trust.ts";
+import { openTrust, type LiveConnection } from "./trust.ts";
 import { openTokenDesk } from "./tokens.ts";
 import { warnOfUnapplied } from "./unapplied.ts";
 
@@ -103,7 +103,12 @@ export async function startControlPlane({ config, platform, levels, home, enviro
     mayIssueDataplane: config.get("dpServer.authn.dpProxy.dpToken.enableIssuer"), mayIssueZone: config.get("dpServer.authn.zoneProxy.zoneToken.enableIssuer"),
     mayIssueUser: config.get("apiServer.authn.type") === "tokens" ? config.get("apiServer.authn.tokens.enableIssuer") : undefined,
   });
-  const trust = openTrust({ store, certificates, authorities, sessions: credentials.sessions, streams: () => xds.streams(), platform });
+  /** Filled as servers open. */
+  const listeners: (() => readonly LiveConnection[])[] = [
+    () => xds.streams().map((it) => ({ channel: "dpServer", protocol: "ads", ...it })),
+    () => (health?.streams() ?? []).map((it) => ({ channel: "dpServer", protocol: "hds", ...it })),
+  ];
+  const trust = openTrust({ store, certificates, authorities, sessions: credentials.sessions, live: () => listeners.flatMap((it) => it()), platform });
   const about = {
     hostname: hostname(), instanceId, version, gui: "",
     clusterId: () => (store.get({ type: "Config", mesh: "", name: "kuma-cluster-id" })?.spec as StoredConfig | undefined)?.config ?? "",
@@ -129,6 +134,7 @@ export async function startControlPlane({ config, platform, levels, home, enviro
     closers.push(() => dp.close());
     const api = await openApiServer({ config, store, door: warnOfUnapplied(door), kinds, place, access, credentials, tokens, about, inspect, envoyAdmin, tls: certificates.tls("apiServer.https"), platform });
     closers.push(() => api.close());
+    listeners.push(() => api.connections());
     const diagnostics = diagnosticsServer({ isReady: () => isRunning, metrics: platform.metrics, levels });
     const endpoint = await openEndpoint(
       "diagnostics",
@@ -138,6 +144,7 @@ export async function startControlPlane({ config, platform, levels, home, enviro
     closers.push(() => endpoint.close());
     const mads = await openMadsServer({ config, store, meshes, kinds, credentials, tls: certificates.tls("monitoringAssignmentServer"), platform });
     closers.push(() => mads?.close());
+    for (const [channel, its] of [["diagnostics", endpoint], ["monitoringAssignmentServer", mads]] as const) listeners.push(() => (its?.connections() ?? []).map((it) => ({ channel, protocol: "http", ...it })));
     log.info("control plane is ready", { version, zone: place.zone, dpServer: dp.port, http: api.httpPort, https: api.httpsPort, diagnostics: endpoint.port, mads: mads?.port, instanceId });
     return { ports: { http: api.httpPort, https: api.httpsPort, dp: dp.port, diagnostics: endpoint.port, mads: mads?.port }, stop };
   } catch (error) {

@@ -1,6 +1,7 @@
 // Who is who: tokens, users, rights, and the live sessions that hang on them.
 import { readFileSync } from "node:fs";
 import type { Platform } from "#platform";
+import type { ResourceKey } from "#resources";
 import {
   createAudit, createSessions, createTokenValidator, groups, ruleNames, staticAccess, whyProxyEnds,
   type Access, type AccessRules, type Audit, type KeySource, type ProxyAuthentication, type RuleName, type Sessions, type StaticKey, type TokenKind, type TokenValidator,
@@ -20,6 +21,11 @@ export interface Credentials {
   readonly proxies: ProxyAuthentication;
   close(): void;
 }
+
+/** As sessions name the proxy of a resource. */
+const proxyNames = new Map<string, (key: ResourceKey) => string>([
+  ["Dataplane", ({ mesh, name }) => `dataplane/${mesh}/${name}`], ["ZoneIngress", ({ mesh, name }) => `ingress/${mesh}/${name}`], ["ZoneEgress", ({ mesh, name }) => `egress/${mesh}/${name}`],
+]);
 
 export function openCredentials(config: Config, store: Store, platform: Platform): Credentials {
   const keys = storedKeys(store);
@@ -45,6 +51,8 @@ export function openCredentials(config: Config, store: Store, platform: Platform
   // A key that is gone or a list that grew ends what was opened with it, at once.
   const unfollow = store.follow((changes) => {
     if (changes.some(({ key }) => (key.type === "Secret" || key.type === "GlobalSecret") && isCredentialSecret(key.name))) sessions.revalidate(whyProxyEnds(validator));
+    const deleted = new Set(changes.flatMap(({ key, current }) => (current ? [] : (proxyNames.get(key.type)?.(key) ?? []))));
+    if (deleted.size > 0) sessions.revalidate(({ proxy }) => (proxy !== undefined && deleted.has(proxy) ? "the proxy's resource was deleted" : undefined));
   });
   return {
     keys,

@@ -15,9 +15,18 @@ export interface TrustParts {
   readonly certificates: ServerCertificates;
   readonly authorities: AuthoritySource;
   readonly sessions: { facts(): readonly CredentialFacts[] };
-  /** Streams of proxies by `<type>/<mesh>/<name>`. */
-  readonly streams: () => readonly { readonly proxy: string; readonly tls: TlsFacts | undefined }[];
+  /** Everything that is connected now. */
+  readonly live: () => readonly LiveConnection[];
   readonly platform: Platform;
+}
+
+export interface LiveConnection {
+  readonly channel: string;
+  readonly protocol: string;
+  /** Of a stream: `<type>/<mesh>/<name>`. */
+  readonly proxy?: string;
+  readonly tls: TlsFacts | undefined;
+  readonly hasClientCertificate?: boolean;
 }
 
 export interface Trust {
@@ -154,17 +163,20 @@ function workloadsOf(store: Store, now: number) {
   });
 }
 
-/** Live streams of proxies, counted by what they showed and how they are protected. */
-function connectionsOf({ sessions, streams }: TrustParts) {
+/** Counted by what they showed and how they are protected. */
+function connectionsOf({ sessions, live }: TrustParts) {
   const factsOf = new Map(sessions.facts().map((it) => [it.proxy, it]));
-  const live = streams().map(({ proxy, tls }) => ({ facts: factsOf.get(proxy), tls }));
-  const groups = Map.groupBy(live, ({ facts, tls }) => [facts?.kind, facts?.mesh, facts?.kid, tls?.version, tls?.cipher].join(" "));
-  return [...groups.values()].map((its) => {
-    const [{ facts, tls } = { facts: undefined, tls: undefined }] = its;
+  const all = live().map((it) => ({ ...it, facts: it.proxy === undefined ? undefined : factsOf.get(it.proxy) }));
+  const groups = Map.groupBy(all, ({ channel, protocol, facts, tls, hasClientCertificate }) => [channel, protocol, facts?.kind, facts?.mesh, facts?.kid, tls?.version, tls?.cipher, hasClientCertificate].join(" "));
+  return [...groups.values()].flatMap((its) => {
+    const [first] = its;
+    if (!first) return [];
+    const { channel, protocol, facts, tls, hasClientCertificate } = first;
     const ends = its.flatMap((it) => it.facts?.exp ?? []);
-    return {
-      channel: "dpServer", protocol: "ads", count: its.length, credential: facts && facts.kind !== "none" ? `${facts.kind} token` : "none", mesh: facts?.mesh ?? "", signingKey: facts?.kid ?? "",
+    const credential = facts && facts.kind !== "none" ? `${facts.kind} token` : hasClientCertificate ? "client certificate" : first.proxy === undefined ? "by request" : "none";
+    return [{
+      channel, protocol, count: its.length, credential, mesh: facts?.mesh ?? "", signingKey: facts?.kid ?? "",
       tls: tls?.version ?? "", cipher: tls?.cipher ?? "", ...(ends.length > 0 ? { firstEnd: new Date(ends.reduce((a, b) => Math.min(a, b)) * 1000).toISOString() } : {}),
-    };
+    }];
   });
 }

@@ -22,7 +22,7 @@ export {
 export { machineHosts, openWorkDirPair, workDirOr, type Hosts, type WorkDirOptions } from "./authority/work-dir.ts";
 export { requireBothFiles, tlsCiphers, tlsVersion } from "./tls.ts";
 export { endpoints, type Credential, type Endpoint, type EndpointName, type Route } from "./endpoints.ts";
-export { openEndpoint, type Accept, type ListenSettings, type OpenEndpoint, type Socket, type TLSSocket, type TlsSettings } from "./listen.ts";
+export { openEndpoint, type Connection, type Accept, type ListenSettings, type OpenEndpoint, type Socket, type TLSSocket, type TlsSettings } from "./listen.ts";
 export { createHttp1Server, feedHttp1, type Http1Server, type Http1Timeouts, type IncomingMessage } from "./http1-server.ts";
 export {
   connectTls, httpClient, isLoopback,

@@ -1,18 +1,19 @@
 // Opens the listeners of endpoints.ts and hands accepted sockets to their protocol; owns certificates, handshakes and idle sockets.
 import { chmod, rm } from "node:fs/promises";
 import { createServer as createPlainServer, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer, type Server as TlsServer, type TlsOptions, type TLSSocket } from "node:tls";
+import { createServer as createTlsServer, TLSSocket, type Server as TlsServer, type TlsOptions } from "node:tls";
 import { constants } from "node:crypto";
 import { denied, unavailable } from "#resources";
 import type { Clock, Platform } from "#platform";
 import type { KeyPairSource } from "./certificates/key-pair-source.ts";
 import { endpointNamed, type Endpoint, type EndpointName } from "./endpoints.ts";
 import { parseCertificates } from "./certificates/pem.ts";
-import { peerCertificate } from "./peer.ts";
+import { peerCertificate, tlsFacts, verifiedPeerCertificate, type TlsFacts } from "./peer.ts";
 import type { RefusalCode } from "./refusals.ts";
 import { tlsCiphers, tlsVersion } from "./tls.ts";
 
-export type { Socket, TLSSocket };
+export type { Socket };
+export type { TLSSocket } from "node:tls";
 
 export interface TlsSettings {
   readonly source: KeyPairSource;
@@ -39,9 +40,18 @@ export interface Accept {
   readonly http2?: (socket: Socket | TLSSocket) => void;
 }
 
+export interface Connection {
+  /** Undefined in the clear. */
+  readonly tls: TlsFacts | undefined;
+  /** It has shown a certificate that was accepted. */
+  readonly hasClientCertificate: boolean;
+}
+
 export interface OpenEndpoint {
   readonly port: number;
   readonly address: string;
+  /** What is connected now, each as it is protected. */
+  connections(): readonly Connection[];
   /** Stops listening and destroys what is still connected; protocols say goodbye before they call it. */
   close(): Promise<void>;
 }
@@ -83,6 +93,7 @@ export async function openEndpoint(name: EndpointName, settings: ListenSettings,
   return {
     port,
     address,
+    connections: () => (tls ? [...secured] : [...sockets]).map((socket) => ({ tls: tlsFacts(socket), hasClientCertificate: socket instanceof TLSSocket && verifiedPeerCertificate(socket) !== undefined })),
     close: () =>
       new Promise((resolve) => {
         stopFollowing();

@@ -16,7 +16,7 @@ interface Trust {
   readonly channels: readonly { readonly channel: string; readonly anchor: string; readonly tls: string; readonly presents: { readonly daysLeft: number; readonly names: string } }[];
   readonly authorities: readonly { readonly channel: string; readonly daysLeft: number }[];
   readonly signingKeys: readonly { readonly secret: string; readonly mesh: string; readonly ageDays: number }[];
-  readonly connections: readonly { readonly count: number; readonly credential: string; readonly tls: string; readonly signingKey: string; readonly firstEnd?: string }[];
+  readonly connections: readonly { readonly channel: string; readonly count: number; readonly credential: string; readonly tls: string; readonly signingKey: string; readonly firstEnd?: string }[];
 }
 const trust = async () => JSON.parse((await controlPlane.get("/_trust")).text) as Trust;
 
@@ -62,7 +62,9 @@ test("the document names certificates with anchor and days left", async () => {
 });
 
 test("live connections are counted with credential, key and TLS version", async () => {
-  expect((await trust()).connections).toEqual([
+  const { connections } = await trust();
+  expect(connections.find((it) => it.channel === "apiServer.http")).toEqual(expect.objectContaining({ protocol: "http", credential: "by request", tls: "" }));
+  expect(connections.filter((it) => it.channel === "dpServer")).toEqual([
     expect.objectContaining({ channel: "dpServer", protocol: "ads", count: 1, credential: "dataplane token", mesh: "default", signingKey: "1", tls: "TLSv1.3", firstEnd: expect.any(String) as unknown }),
   ]);
 });

@@ -92,6 +92,16 @@ test("a stream ends with its token's time", async () => {
   proxy.leave();
 });
 
+test("deleting a proxy closes its stream and no other", async () => {
+  const token = await cp.token("dataplane", { mesh: "default" });
+  const [proxy, other] = [await connected("deleted", token), await connected("kept", token)];
+  expect((await cp.remove("/meshes/default/dataplanes/deleted")).status).toBe(200);
+  expect(await proxy.closed()).toEqual({ code: 16, message: "the proxy's resource was deleted" });
+  await stillOpen(other);
+  proxy.leave();
+  other.leave();
+});
+
 test("a stream ends with its mesh", async () => {
   await cp.put("/meshes/gone", meshResource("gone"));
   await until(async () => (await cp.get("/meshes/gone/secrets/dataplane-token-signing-key-gone-1")).status === 200);
