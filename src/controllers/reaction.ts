@@ -30,11 +30,13 @@ export interface Reaction extends ControllerParts {
   readonly decide: (subject: string) => Decision | Promise<Decision>;
   /** Other news than changes of the store; returns the function that ends it. */
   readonly follow?: (touch: (subject: string) => void) => () => void;
-  /** Changes wait this long for their like; also the shortest time between two passes. */
+  /** Changes wait this long for their like; also the shortest time between two passes. Decisions that take long wait longer. */
   readonly gapMs: number;
 }
 
 const retryMs = 1000;
+/** While thousands of proxies arrive, decisions over all of them take a ninth of the time at most. */
+const [pauseFactor, longestGapMs] = [8, 2000];
 /** A store takes writes of one turn together, but needs no thousand promises for it. */
 const writesAtOnce = 200;
 
@@ -46,6 +48,7 @@ async function run(reaction: Reaction, signal: AbortSignal): Promise<void> {
   const { store, platform, gapMs } = reaction;
   const dirty = new Set<string>(reaction.allSubjects());
   const deadlines = new Map<string, number>();
+  let spentMs = 0;
   let wake = () => {};
   const unfollow = store.follow((changes) => {
     for (const change of changes) for (const subject of reaction.subjectsOf(change)) dirty.add(subject);
@@ -71,14 +74,17 @@ async function run(reaction: Reaction, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const due = Math.min(Infinity, ...deadlines.values());
       await pause(Math.max(0, due - platform.clock.now()), () => dirty.size > 0 || signal.aborted);
-      await pause(gapMs, () => signal.aborted);
+      await pause(Math.max(gapMs, Math.min(longestGapMs, spentMs * pauseFactor)), () => signal.aborted);
       if (signal.aborted) return;
       const now = platform.clock.now();
       for (const [subject, at] of deadlines) if (at <= now) dirty.add(subject);
       const subjects = [...dirty];
       dirty.clear();
+      spentMs = 0;
       for (const subject of subjects) {
+        const startedAt = platform.clock.now();
         const { writes, nextAt } = await reaction.decide(subject);
+        spentMs += platform.clock.now() - startedAt;
         const hasFailed = await writeAll(reaction, writes);
         const at = hasFailed ? Math.min(nextAt, platform.clock.now() + retryMs) : nextAt;
         if (at === Infinity) deadlines.delete(subject);

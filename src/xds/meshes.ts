@@ -24,7 +24,7 @@ export interface MeshesOptions {
 }
 
 /** What people write waits at most the first, proxies that come and go at most the second. */
-const [maxGapMs, maxArrivalGapMs] = [500, 3000];
+const [maxGapMs, maxArrivalGapMs] = [500, 8000];
 /** A pass that takes long is followed by a pause that many times as long: while a thousand proxies arrive, nine tenths of the time go to them. */
 const pauseFactor = 8;
 const arrivingKinds: ReadonlySet<string> = new Set(["Dataplane", "MeshService", "Config"]);
