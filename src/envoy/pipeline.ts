@@ -1,9 +1,9 @@
 // From a plan to sealed resources: opens drafts, calls each policy at each draft, seals. What proxies share is built once.
 import type { Destination, MeshView, Plan, TargetPlan } from "#mesh";
-import { endpointsOf, feature } from "#mesh";
+import { endpointsOf } from "#mesh";
 import { adminResources } from "./internal/admin.ts";
 import { dnsDocument, dnsResources } from "./internal/dns.ts";
-import { dynamicConfigResources } from "./internal/dynamic-config.ts";
+import { anchorsDocument, dynamicConfigResources } from "./internal/dynamic-config.ts";
 import { zoneProxyResources, type ZoneProxy } from "./internal/zone-proxy.ts";
 import { meshPrometheus } from "./internal/mesh-prometheus.ts";
 import { spireResources } from "./internal/spire.ts";
@@ -15,7 +15,7 @@ import { inboundResources } from "./inbound.ts";
 import { tlsSecrets } from "./mesh-tls.ts";
 import { clusterName, system } from "./names.ts";
 import { outboundResources, type ResourceGroup } from "./outbound.ts";
-import type { DynamicDocument, EnvoyPolicy, ProxyDrafts } from "./policy.ts";
+import type { EnvoyPolicy, ProxyDrafts } from "./policy.ts";
 import { listOf, type Sealed, type Sealer } from "./seal.ts";
 import { keyMaker, sharedResults, traitsKey, type KeyMaker, type Shared } from "./keys.ts";
 
@@ -51,7 +51,7 @@ export interface Anchors {
 export interface Pipeline {
   resourcesFor(plan: Plan, adminTls: AdminTls | undefined, anchors?: Anchors): ProxyResources;
   /** What a zone's ingress or egress gets while nothing crosses zones. */
-  zoneProxyResourcesFor(proxy: ZoneProxy, adminTls: AdminTls | undefined): Pick<ProxyResources, "clusters" | "listeners">;
+  zoneProxyResourcesFor(proxy: ZoneProxy, adminTls: AdminTls | undefined, anchors?: Anchors): Pick<ProxyResources, "clusters" | "listeners">;
   /** The endpoints of all these clusters at this moment; the same map while none of them changes. */
   endpointsFor(view: MeshView, destinations: ReadonlyMap<string, Destination>): ReadonlyMap<string, Sealed>;
 }
@@ -75,7 +75,7 @@ export function createPipeline(policies: readonly EnvoyPolicy[], sealer: Sealer)
       results.set(plan, { adminTls, anchors, resources });
       return resources;
     },
-    zoneProxyResourcesFor: (proxy, adminTls) => zoneProxyResources(proxy, adminTls, parts),
+    zoneProxyResourcesFor: (proxy, adminTls, anchors) => zoneProxyResources(proxy, adminTls, anchors, parts),
     endpointsFor(view, destinations) {
       const last = lastEndpoints.get(destinations);
       if (last?.view === view) return last.endpoints;
@@ -127,21 +127,17 @@ function policyResources(plan: Plan, anchors: Anchors | undefined, parts: Pipeli
   const dns = dnsDocument(plan);
   const older = meshPrometheus(plan);
   for (const draft of older?.clusters ?? []) for (const policy of policies) policy.everyCluster?.(draft);
-  const drafts: ProxyDrafts = { clusters: older?.clusters ?? [], listeners: older?.listeners ?? [], documents: [...(dns ? [dns] : []), ...anchorsDocument(plan, anchors)] };
+  const drafts: ProxyDrafts = { clusters: older?.clusters ?? [], listeners: older?.listeners ?? [], documents: [...(dns ? [dns] : []), ...anchorsDocument(plan.proxy.traits, anchors)] };
   for (const policy of policies) {
     const conf = plan.proxyConfs.get(policy.kind);
     if (conf) policy.proxy?.(conf, plan, drafts);
   }
-  const dynamic = dynamicConfigResources(plan, drafts.documents, parts);
+  const dynamic = dynamicConfigResources({ traits: plan.proxy.traits, isUnified: plan.isUnified }, drafts.documents, parts);
   return {
     clusters: drafts.clusters.map((it) => sealCluster(it, sealer)),
     listeners: [...drafts.listeners.map((it) => sealListener(it, sealer)), ...dynamic.listeners],
   };
 }
-
-/** For a kuma-dp that keeps what Envoy trusts in a file. */
-const anchorsDocument = ({ proxy }: Plan, anchors: Anchors | undefined): DynamicDocument[] =>
-  anchors && proxy.traits.features.has(feature.watchedCredentials) ? [{ path: "/anchors", name: "anchors", body: JSON.stringify(anchors) }] : [];
 
 interface SharedOutbound {
   readonly clusters: NamedList;

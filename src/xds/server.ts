@@ -163,12 +163,16 @@ export function xdsServer(options: XdsOptions): XdsServer {
     if (!proxy || type === "dataplane") return;
     const { resource, ...place } = proxy;
     const send = () => {
-      const resources = options.pipeline.zoneProxyResourcesFor({ type, name, traits: internTraits(traits), ...place }, kept.current());
+      const resources = options.pipeline.zoneProxyResourcesFor({ type, name, traits: internTraits(traits), ...place }, kept.current(), options.anchors?.current());
       apply(stream, stream.protocol.wanted({ ...resources, endpoints: new Map(), secrets: new Map() }));
     };
     const kept = await keepAdminTls(options.adminTls, () => resource, options.platform, send);
     if (stream.state.is === "closed") return kept.end();
-    stream.endAdmin = () => kept.end();
+    const stopAnchors = options.anchors?.onChange(send);
+    stream.endAdmin = () => {
+      kept.end();
+      stopAnchors?.();
+    };
     send();
   };
 

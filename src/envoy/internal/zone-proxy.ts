@@ -6,9 +6,10 @@ import { typed } from "../any.ts";
 import { chain, openListener, sealListener } from "../draft/listener.ts";
 import { bracketed } from "../names.ts";
 import type { ResourceGroup } from "../outbound.ts";
-import type { AdminTls, PipelineParts } from "../pipeline.ts";
+import type { AdminTls, Anchors, PipelineParts } from "../pipeline.ts";
 import type { Sealed } from "../seal.ts";
 import { adminResourcesAt } from "./admin.ts";
+import { anchorsDocument, dynamicConfigResources } from "./dynamic-config.ts";
 
 export interface ZoneProxy {
   readonly type: "ingress" | "egress";
@@ -19,10 +20,13 @@ export interface ZoneProxy {
   readonly traits: ProxyTraits;
 }
 
-export function zoneProxyResources(proxy: ZoneProxy, adminTls: AdminTls | undefined, parts: PipelineParts): ResourceGroup {
+export function zoneProxyResources(proxy: ZoneProxy, adminTls: AdminTls | undefined, anchors: Anchors | undefined, parts: PipelineParts): ResourceGroup {
+  const { traits } = proxy;
   const admin = adminResourcesAt(proxy, adminTls, parts);
-  // An egress has a listener only when there is something beyond it.
-  return proxy.type === "ingress" && proxy.port > 0 ? { clusters: admin.clusters, listeners: [...admin.listeners, emptyIngress(proxy, parts)] } : admin;
+  const documents = dynamicConfigResources({ traits, isUnified: traits.features.has(feature.unifiedNaming) }, anchorsDocument(traits, anchors), parts);
+  // An egress has a listener of its own only when there is something beyond it.
+  const own = proxy.type === "ingress" && proxy.port > 0 ? [emptyIngress(proxy, parts)] : [];
+  return { clusters: admin.clusters, listeners: [...admin.listeners, ...own, ...documents.listeners] };
 }
 
 function emptyIngress({ name, zone, address, port, traits }: ZoneProxy, { sealer }: PipelineParts): Sealed {

@@ -48,6 +48,10 @@ withEnvoy("their Envoys can be asked for configuration (needs Envoy)", async () 
   expect((await get("/zoneingresses/zi-1/xds")).text).not.toContain("error_state");
 });
 
+withEnvoy("their kuma-dp is told of the control plane's authorities (needs Envoy)", async () => {
+  for (const path of ["/zoneingresses/zi-1/xds", "/zoneegresses/ze-1/xds"]) await until(async () => (await get(path)).text.includes('"/anchors"'), 20_000);
+});
+
 withEnvoy("an ingress without destinations says who it is (needs Envoy)", async () => {
   const said = await new Promise<string>((resolve, reject) => {
     const socket = connect({ host: "127.0.0.1", port: ports[0] ?? 0 }, () => socket.write("GET / HTTP/1.1\r\nhost: x\r\n\r\n"));
