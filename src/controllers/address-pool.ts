@@ -7,6 +7,8 @@ export interface AddressPool {
    * reached, so that an address that became free is not soon another's. Undefined when none is left.
    */
   next(used: ReadonlySet<string>): string | undefined;
+  /** The lowest address that is not used. */
+  lowest(used: ReadonlySet<string>): string | undefined;
 }
 
 /** Throws a RangeError when the text is no CIDR. */
@@ -36,6 +38,13 @@ export function addressPool(cidr: string): AddressPool {
         if (used.has(address)) continue;
         last = offset;
         return address;
+      }
+      return undefined;
+    },
+    lowest(used) {
+      for (let offset = 0n; offset < size && offset <= BigInt(used.size); offset++) {
+        const address = formatAddress(first + offset, isV6);
+        if (!used.has(address)) return address;
       }
       return undefined;
     },

@@ -18,8 +18,7 @@ export interface ServiceVipOptions extends ControllerParts {
 /** Throws a RangeError for a CIDR that is none. Runs on the leader of a zone with `dnsServer.serviceVipEnabled`. */
 export function allocateServiceVips(options: ServiceVipOptions): Part {
   const { store, place, cidr } = options;
-  addressPool(cidr);
-  const pools = new Map<string, AddressPool>();
+  const pool = addressPool(cidr);
   const configOf = (mesh: string): ResourceKey => ({ type: "Config", mesh: "", name: vipConfigName(mesh) });
   const { allSubjects, subjectsOf } = byMesh(store, ["Dataplane"], ["ZoneIngress"]);
   return react({
@@ -31,12 +30,7 @@ export function allocateServiceVips(options: ServiceVipOptions): Part {
     allSubjects: () => new Set([...allSubjects(), ...store.list("Config").flatMap((it) => /^kuma-(.+)-dns-vips$/.exec(it.name)?.[1] ?? [])]),
     decide(mesh) {
       const config = store.get(configOf(mesh)) as Resource<Config> | undefined;
-      if (!store.get({ type: "Mesh", mesh: "", name: mesh })) {
-        pools.delete(mesh);
-        return { writes: config ? [{ is: "remove", key: config }] : [], nextAt: Infinity };
-      }
-      const pool = pools.get(mesh) ?? addressPool(cidr);
-      pools.set(mesh, pool);
+      if (!store.get({ type: "Mesh", mesh: "", name: mesh })) return { writes: config ? [{ is: "remove", key: config }] : [], nextAt: Infinity };
       const ingresses = (store.list("ZoneIngress") as readonly Resource<ZoneIngress>[]).filter((it) => it.spec.zone !== "" && it.spec.zone !== place.zone);
       const services = servicesOfMesh(mesh, store.list("Dataplane", { mesh }) as readonly Resource<Dataplane>[], ingresses);
       return decideServiceVips(configOf(mesh), services, config?.spec.config, pool);
@@ -59,11 +53,11 @@ const servicePrefix = "0:";
 export function decideServiceVips(key: ResourceKey, services: ReadonlySet<string>, stored: string | undefined, pool: AddressPool): Decision {
   const entries = parseEntries(stored);
   const kept = new Map([...entries].filter(([name]) => !name.startsWith(servicePrefix) || services.has(name.slice(servicePrefix.length))));
-  const used = new Set([...entries.values()].flatMap((it) => addressOf(it) ?? []));
+  const used = new Set([...kept.values()].flatMap((it) => addressOf(it) ?? []));
   for (const service of services) {
     const present = addressOf(kept.get(`${servicePrefix}${service}`));
     if (present !== undefined) continue;
-    const address = pool.next(used);
+    const address = pool.lowest(used);
     if (address === undefined) break;
     used.add(address);
     kept.set(`${servicePrefix}${service}`, { address, outbounds: [{ Port: 0, TagSet: { [tag.service]: service }, Origin: "service" }] });
