@@ -34,14 +34,20 @@ export const meshTimeoutApply: EnvoyPolicy = {
     onCluster(draft, inboundConf(conf));
     if (draft.http && draft.protocol === "grpc") draft.http.commonHttpProtocolOptions = create(HttpProtocolOptionsSchema, { idleTimeout: protoDuration(inboundGrpcIdleMs) });
   },
-  outboundListener: (listener, conf) => onListener(listener, outboundConf(conf)),
+  outboundListener(listener, conf, { target }) {
+    if (conf || target.destination.is === "resource") onListener(listener, outboundConf(conf));
+    else leaveIdleToCluster(listener);
+  },
   inboundListener(listener, conf) {
     const own = inboundConf(conf);
     onListener(listener, own);
     for (const http of httpOf(listener)) http.message.streamIdleTimeout = protoDuration(inboundStreamIdleMs);
     timeoutsByCaller(listener, conf?.rules ?? [], onRoute);
   },
-  outboundRoute: (draft, conf) => onRoute(draft, outboundConf(conf)),
+  outboundRoute(draft, conf, { target }) {
+    if (conf || target.destination.is === "resource") onRoute(draft, outboundConf(conf));
+    else withoutLimit(draft);
+  },
   inboundRoute: (draft, conf) => onRoute(draft, inboundConf(conf)),
 };
 
@@ -58,15 +64,22 @@ function onCluster(draft: ClusterDraft, conf: TimeoutConf): void {
 
 const httpOf = (listener: ListenerDraft): readonly HttpDraft[] => listener.chains.flatMap(({ terminal }) => (terminal.is === "http" ? [terminal.http] : []));
 
+/** Idle connections are the cluster's business; zero turns Envoy's own hour off. */
+function leaveIdleToCluster(listener: ListenerDraft): void {
+  for (const http of httpOf(listener)) http.message.commonHttpProtocolOptions = create(HttpProtocolOptionsSchema, { idleTimeout: protoDuration(0) });
+}
+
 function onListener(listener: ListenerDraft, conf: TimeoutConf): void {
-  for (const http of httpOf(listener)) {
-    http.message.requestHeadersTimeout = timeout(conf.http?.requestHeadersTimeout, 0);
-    // Idle connections are the cluster's business; zero turns Envoy's own hour off.
-    http.message.commonHttpProtocolOptions = create(HttpProtocolOptionsSchema, { idleTimeout: protoDuration(0) });
-  }
+  leaveIdleToCluster(listener);
+  for (const http of httpOf(listener)) http.message.requestHeadersTimeout = timeout(conf.http?.requestHeadersTimeout, 0);
   for (const { terminal } of listener.chains) {
     if (terminal.is === "tcp") terminal.proxy.idleTimeout = timeout(conf.idleTimeout, defaults.idleMs);
   }
+}
+
+/** Services named by tags have no defaults: requests take as long as they take until a policy says something. */
+function withoutLimit({ message }: RouteDraft): void {
+  if (message.action.case === "route") message.action.value.timeout = protoDuration(0);
 }
 
 function onRoute({ message }: RouteDraft, conf: TimeoutConf): void {
