@@ -2,7 +2,7 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { z } from "zod";
 import type { Node } from "#gen/envoy/config/core/v3/base_pb.js";
-import type { ProxyTraits } from "#mesh";
+import { feature, type ProxyTraits, type TransparentProxyTraits } from "#mesh";
 import { badRequest } from "#resources";
 
 const port = z.coerce.number().int().min(0).max(65535).catch(0);
@@ -60,7 +60,8 @@ export function parseNode(node: Node): NodeFacts {
   const result = schema.safeParse(metadata);
   if (!result.success) throw badRequest(`the node's metadata cannot be read: ${result.error.issues.map((it) => `${it.path.join(".")}: ${it.message}`).join("; ")}`);
   const parsed = result.data;
-  const proxying = parsed.transparentProxy;
+  const features = new Set(parsed.features);
+  const dnsPort = parsed["dataplane.dns.port"] ?? 0;
   return {
     id: node.id,
     mesh: node.id.slice(0, dot),
@@ -70,9 +71,9 @@ export function parseNode(node: Node): NodeFacts {
     version: { kumaDp: parsed.version.kumaDp ?? {}, envoy: parsed.version.envoy ?? {}, dependencies: dependenciesOf(parsed.dynamicMetadata) },
     metadata,
     traits: {
-      features: new Set(parsed.features),
+      features,
       ipv6: parsed.ipv6Enabled,
-      dnsPort: parsed["dataplane.dns.port"] ?? 0,
+      dnsPort,
       readinessPort: parsed["dataplane.readinessReporter.port"] ?? 0,
       adminPort: parsed["dataplane.admin.port"] ?? 0,
       adminAddress: parsed["dataplane.admin.address"],
@@ -80,15 +81,16 @@ export function parseNode(node: Node): NodeFacts {
       workdir: parsed.workdir,
       ...(parsed.metricsCertPath && parsed.metricsKeyPath ? { metricsTls: { certPath: parsed.metricsCertPath, keyPath: parsed.metricsKeyPath } } : {}),
       ...(parsed["spireAgent.socketPath"] ? { spireSocketPath: parsed["spireAgent.socketPath"] } : {}),
-      transparentProxy: proxying && {
-        inboundPort: proxying.redirect?.inbound?.port ?? 0,
-        outboundPort: proxying.redirect?.outbound?.port ?? 0,
-        outboundEnabled: proxying.redirect?.outbound?.enabled ?? false,
-        dnsEnabled: proxying.redirect?.dns?.enabled ?? false,
-        ipFamilyMode: proxying.ipFamilyMode ?? "dualstack",
-      },
+      transparentProxy: features.has(feature.transparentProxyInMetadata) ? redirection(parsed.transparentProxy, dnsPort) : undefined,
     },
   };
+}
+
+/** Undefined when nothing is redirected. A proxy that says no more than that it is redirected is so in the usual way. */
+function redirection(proxying: z.infer<typeof schema>["transparentProxy"], dnsPort: number): TransparentProxyTraits | undefined {
+  const { inbound, outbound } = proxying ? (proxying.redirect ?? {}) : { inbound: { enabled: true, port: 15006 }, outbound: { enabled: true, port: 15001 } };
+  if (!inbound?.enabled && !outbound?.enabled) return undefined;
+  return { inboundPort: inbound?.port ?? 0, outboundPort: outbound?.port ?? 0, outboundEnabled: outbound?.enabled ?? false, dnsEnabled: dnsPort > 0, ipFamilyMode: proxying?.ipFamilyMode ?? "dualstack" };
 }
 
 const dependencyPrefix = "version.dependencies.";

@@ -1,5 +1,5 @@
 // What the engine knows about one proxy: its Dataplane and the abilities its kuma-dp announced.
-import { Dataplane_Networking_TransparentProxying_IpFamilyMode as IpFamilyMode, type Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
+import { Dataplane_Networking_TransparentProxying_IpFamilyMode as IpFamilyMode, type Dataplane, type Dataplane_Networking_TransparentProxying } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import type { Resource } from "#resources";
 
 /** Abilities and settings that many proxies share; equal ones are one object (`traitsOf`). */
@@ -65,12 +65,18 @@ const familyModes = new Map<IpFamilyMode, TransparentProxyTraits["ipFamilyMode"]
 export function effectiveTraits(intern: (traits: ProxyTraits) => ProxyTraits): (proxy: Proxy) => Proxy {
   return (proxy) => {
     const { dataplane, traits } = proxy;
-    const proxying = dataplane.spec.networking?.transparentProxying;
-    if (traits.features.has(feature.transparentProxyInMetadata) || traits.transparentProxy || !proxying?.redirectPortOutbound) return proxy;
-    const transparentProxy: TransparentProxyTraits = {
-      inboundPort: proxying.redirectPortInbound, outboundPort: proxying.redirectPortOutbound, outboundEnabled: true, dnsEnabled: traits.dnsPort > 0,
-      ipFamilyMode: familyModes.get(proxying.ipFamilyMode) ?? "dualstack",
-    };
-    return { dataplane, traits: intern({ ...traits, transparentProxy }) };
+    const { transparentProxying: proxying, address = "" } = dataplane.spec.networking ?? {};
+    const isAnnounced = traits.features.has(feature.transparentProxyInMetadata);
+    const transparentProxy = isAnnounced ? traits.transparentProxy : fromDataplane(proxying, traits.dnsPort);
+    // A host that redirects IPv4 alone does not redirect a proxy at an IPv6 address.
+    const isRedirected = transparentProxy?.ipFamilyMode !== "ipv4" || !address.includes(":");
+    if (isRedirected && transparentProxy === traits.transparentProxy) return proxy;
+    return { dataplane, traits: intern({ ...traits, transparentProxy: isRedirected ? transparentProxy : undefined }) };
   };
+}
+
+function fromDataplane(proxying: Dataplane_Networking_TransparentProxying | undefined, dnsPort: number): TransparentProxyTraits | undefined {
+  if (!proxying?.redirectPortInbound && !proxying?.redirectPortOutbound) return undefined;
+  const { redirectPortInbound: inboundPort, redirectPortOutbound: outboundPort } = proxying;
+  return { inboundPort, outboundPort, outboundEnabled: outboundPort > 0, dnsEnabled: dnsPort > 0, ipFamilyMode: familyModes.get(proxying.ipFamilyMode) ?? "dualstack" };
 }
