@@ -33,17 +33,19 @@ export function outboundResources(plan: Plan, parts: PipelineParts): ResourceGro
 const hasRoute = ({ target: { traffic } }: PlannedOutbound): boolean => traffic.is === "tcp" || traffic.routes.some(({ route }) => leadsSomewhere(route));
 
 function sealedCluster(plan: Plan, cluster: ClusterPlan, target: TargetPlan, parts: PipelineParts): Sealed {
-  return parts.shared.of(cluster, `${plan.isUnified ? "unified" : "legacy"} ${parts.keys.idOf(plan.mtls)}`, () => makeCluster(plan, cluster, target, parts));
+  return parts.shared.of(cluster, `${plan.isUnified ? "unified" : "legacy"} ${parts.keys.idOf(plan.mtls)} ${isCalledWithTls(plan, cluster)}`, () => makeCluster(plan, cluster, target, parts));
 }
+
+const isCalledWithTls = (plan: Plan, { destination }: ClusterPlan): boolean => plan.mtls !== undefined && isTlsReady(destination, plan.mtls, plan.tlsReadyServices);
 
 function makeCluster(plan: Plan, cluster: ClusterPlan, target: TargetPlan, { sealer, policies, keys }: PipelineParts): Sealed {
   const { destination, confs } = cluster;
-  const key = `cluster ${plan.meshName} ${keys.idOf(destination)} ${keys.confs(confs)} ${keys.idOf(plan.mtls)} ${plan.isUnified}`;
+  const key = `cluster ${plan.meshName} ${keys.idOf(destination)} ${keys.confs(confs)} ${keys.idOf(plan.mtls)} ${isCalledWithTls(plan, cluster)} ${plan.isUnified}`;
   return sealer.keyed(key, () => {
     const draft = edsCluster(clusterName(plan.meshName, destination, plan.isUnified), destination.protocol);
     speakHttp2(draft);
     const secrets = tlsSecrets(plan);
-    if (plan.mtls && secrets && isTlsReady(destination, plan.mtls)) {
+    if (plan.mtls && secrets && isCalledWithTls(plan, cluster)) {
       const sni = plan.mtls.certificate.from === "mesh" ? sniOf(plan.meshName, destination) : identitySni(plan.meshName, destination);
       draft.tls = upstreamTls(secrets, sni, sansOf(plan.meshName, destination).map(uriExact));
     }

@@ -147,7 +147,7 @@ interface SharedOutbound {
 
 /** What leads out is the same for all proxies of a mesh with the same plan of outbounds and the same abilities. */
 function sharedOutbound(plan: Plan, parts: PipelineParts): SharedOutbound {
-  return parts.shared.of(plan.outbounds, `${traitsKey(plan.proxy.traits, plan.isUnified)} ${parts.keys.idOf(plan.mtls)}`, () => {
+  return parts.shared.of(plan.outbounds, `${traitsKey(plan.proxy.traits, plan.isUnified)} ${parts.keys.idOf(plan.mtls)} ${parts.keys.idOf(plan.tlsReadyServices)}`, () => {
     const { clusters, listeners } = outboundResources(plan, parts);
     return { clusters: namedList(clusters), listeners: namedList(listeners), endpoints: new Map(plan.outbounds.flatMap(({ target }) => clusterNames(plan, target, parts))) };
   });

@@ -9,6 +9,8 @@ export interface MeshView {
   readonly settings: MeshSettings;
   /** Resources of the mesh by kind name, sorted by name. The same array while nothing of the kind changed. */
   list(kind: string): readonly Resource[];
+  /** Of a PERMISSIVE mesh: values of the service tag of which every proxy has a certificate. */
+  readonly tlsReadyServices: readonly string[];
 }
 
 /** What of the control plane's configuration the engine needs; one value for the life of the process. */
@@ -27,11 +29,12 @@ export interface ViewInput {
   readonly zone: string;
   readonly settings: MeshSettings;
   readonly lists: ReadonlyMap<string, readonly Resource[]>;
+  readonly tlsReadyServices?: readonly string[];
 }
 
 const none: readonly Resource[] = Object.freeze([]);
 
 export function meshView(input: ViewInput): MeshView {
   const lists = new Map(input.lists);
-  return { mesh: input.mesh, zone: input.zone, settings: input.settings, list: (kind) => lists.get(kind) ?? none };
+  return { mesh: input.mesh, zone: input.zone, settings: input.settings, list: (kind) => lists.get(kind) ?? none, tlsReadyServices: input.tlsReadyServices ?? [] };
 }

@@ -4,6 +4,7 @@ import type { Mesh } from "#gen/kuma/mesh/v1alpha1/mesh_pb.js";
 import { inSlices, type Clock } from "#platform";
 import type { Kind, Resource } from "#resources";
 import type { Change, Store } from "#store";
+import { awaitedBackend, tlsReadyServices } from "./tls-readiness.ts";
 
 export interface Meshes {
   /** The newest view, or undefined when there is no such mesh. */
@@ -49,7 +50,12 @@ export function followMeshes({ store, kinds, zone, settings, clock, minGapMs }: 
     const mesh = store.get({ type: "Mesh", mesh: "", name });
     if (!mesh) return undefined;
     const lists = new Map(watched.map((kind) => [kind.name, store.list(kind.name, kind.scope === "Mesh" ? { mesh: name } : {})]));
-    return meshView({ mesh: mesh as Resource<Mesh>, zone, settings, lists });
+    return meshView({ mesh: mesh as Resource<Mesh>, zone, settings, lists, tlsReadyServices: tlsReadyServices(store, mesh as Resource<Mesh>) });
+  };
+  /** Where plain text is taken too, certificates that proxies got decide how services are called. */
+  const asksReadiness = (name: string): boolean => {
+    const view = views.get(name);
+    return view !== undefined && awaitedBackend(view.mesh) !== undefined;
   };
   const pass = () => {
     dueAt = Infinity;
@@ -88,7 +94,7 @@ export function followMeshes({ store, kinds, zone, settings, clock, minGapMs }: 
   const onChanges = (changes: readonly Change[]) => {
     for (const { key } of changes) {
       if (key.type === "Mesh") dirty.add(key.name);
-      else if (scopes.get(key.type) === "Mesh") dirty.add(key.mesh);
+      else if (scopes.get(key.type) === "Mesh" || (key.type === "DataplaneInsight" && asksReadiness(key.mesh))) dirty.add(key.mesh);
       else if (scopes.get(key.type) === "Global") for (const name of views.keys()) dirty.add(name);
     }
     if (dirty.size > 0) schedule(changes.every(({ key }) => key.type !== "Mesh" && (arrivingKinds.has(key.type) || !scopes.has(key.type))));

@@ -116,9 +116,9 @@ export function endpointsOf(view: MeshView, destination: Destination): readonly 
  * True when a client may speak mTLS to the destination's proxies (spec/dataplane.md 5.7): always where they accept nothing else;
  * where they may also accept plain text (`asksReadiness`), once all of them have certificates.
  */
-export function isTlsReady(destination: Destination, { asksReadiness, backend }: { readonly asksReadiness: boolean; readonly backend: string }): boolean {
+export function isTlsReady(destination: Destination, { asksReadiness }: { readonly asksReadiness: boolean }, readyServices: ReadonlySet<string>): boolean {
   if (!asksReadiness) return true;
-  if (destination.is === "service") return backend !== ""; // a MeshIdentity gives services that are named by tags no names to be checked
+  if (destination.is === "service") return readyServices.has(destination.service);
   const isLocal = (destination.resource.labels[label.origin] ?? "zone") === "zone";
   return !isLocal || destination.resource.status?.tls?.status === "Ready";
 }

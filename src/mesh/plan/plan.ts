@@ -65,6 +65,8 @@ export interface Plan {
   /** The MeshIdentity by which the proxy has its certificate. */
   readonly identity: WorkloadIdentity | undefined;
   readonly allowsPassthrough: boolean;
+  /** Services that may be called with mTLS where plain text is taken too; one object while they stay the same. */
+  readonly tlsReadyServices: ReadonlySet<string>;
   readonly localityAware: boolean;
   readonly internalCidrs: readonly string[];
   readonly dataplaneKri: Kri;

@@ -52,6 +52,7 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
   const portsOf = resourceDestinations(kindOf);
   const internScope = listInterner<object>();
   const internText = textInterner((text: string) => ({ text }), (text) => text);
+  const internReady = textInterner((services: readonly string[]): ReadonlySet<string> => new Set(services), JSON.stringify);
   const tlsFor = meshTlsPlanner();
   const internLists = listInterner<object>();
   const planTarget = targetPlanner(policyKinds, shapers);
@@ -66,6 +67,7 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
       ...destinationKinds.map((kind) => view.list(kind)),
       internText(identityText(view.list("MeshIdentity"))),
       internText(JSON.stringify([...trustedDomains(view.list("MeshTrust")).keys()])),
+      internText(JSON.stringify(view.tlsReadyServices)),
       vipConfig(view) ?? view.settings,
     ]),
   );
@@ -84,19 +86,21 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
 
   const openShared = (view: MeshView): Shared => {
     const targets: RuleTargets = { mesh: view.mesh, byKind: (kind) => (kind === "Mesh" ? [view.mesh] : view.list(kind)) };
-    return { view, callable: callableOf(view), targets, byPolicies: new WeakMap(), plans: new WeakMap(), heldPlans: new WeakMap() };
+    return { view, tlsReadyServices: internReady(view.tlsReadyServices), callable: callableOf(view), targets, byPolicies: new WeakMap(), plans: new WeakMap(), heldPlans: new WeakMap() };
   };
 
   /** A changed policy leaves what can be called as it is. */
   const knownCallable = new WeakMap<readonly object[], Callable>();
   const callableOf = (view: MeshView): Callable => {
     const protocols = protocolsOf(view.list("Dataplane"));
-    const key = internScope([protocols, view.settings, ...destinationKinds.map((kind) => view.list(kind)), vipConfig(view) ?? view.settings]);
+    // Where MeshServices are all there is, services have no addresses of their own.
+    const config = servicesMode(view) === ServicesMode.Exclusive ? undefined : vipConfig(view);
+    const key = internScope([protocols, view.settings, ...destinationKinds.map((kind) => view.list(kind)), config ?? view.settings]);
     let found = knownCallable.get(key);
     if (!found) {
       const resources = destinationKinds.flatMap((kind) => view.list(kind)).flatMap((it) => portsOf(it as MeshServiceResource));
       const destinations: DestinationIndex = { resources, service: (tags) => serviceDestination(tags, protocols.get(tags["kuma.io/service"] ?? "") ?? "unknown") };
-      const vips = legacyVips(vipConfig(view));
+      const vips = legacyVips(config);
       found = callable({ destinations, virtual: virtualOutbounds(destinations, vips, view.settings.serviceVipPort), dns: dnsRecords(view, vips) });
       knownCallable.set(key, found);
     }
@@ -124,8 +128,8 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
       includeShadow ? matchPolicies(kind, policiesOf(kind), dataplane, { includeShadow, targets: its.targets }) : match(kind, policiesOf(kind), dataplane, its.targets),
     );
     const mesh = view.mesh.spec;
-    const mode = mesh.meshServices?.mode ?? ServicesMode.Disabled;
-    const isTransparent = traits.transparentProxy?.outboundEnabled === true || traits.features.has(feature.bindOutbounds);
+    const mode = servicesMode(view);
+    const isTransparent = traits.transparentProxy !== undefined || traits.features.has(feature.bindOutbounds);
     const outbounds = isTransparent ? its.callable.reachable(dataplane, mode === ServicesMode.ReachableBackends) : its.callable.listed(dataplane);
     const planned = outboundsFor(its, matched)(outbounds);
     const kind = kindOf("Dataplane");
@@ -146,6 +150,7 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
       mtls: tls,
       identity,
       allowsPassthrough: mesh.networking?.outbound?.passthrough !== false,
+      tlsReadyServices: its.tlsReadyServices,
       localityAware: mesh.routing?.localityAwareLoadBalancing === true,
       internalCidrs: view.settings.internalCidrs,
       dataplaneKri: (kind && kriOf(kind, dataplane)) ?? emptyKri,
@@ -177,6 +182,7 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
 
 interface Shared {
   readonly view: MeshView;
+  readonly tlsReadyServices: ReadonlySet<string>;
   readonly callable: Callable;
   readonly targets: RuleTargets;
   readonly byPolicies: WeakMap<readonly object[], (outbounds: readonly Outbound[]) => readonly PlannedOutbound[]>;
@@ -191,6 +197,8 @@ const emptyKri: Kri = { shortName: "dp", mesh: "", zone: "", namespace: "", name
 const identityText = memoOn((identities: readonly Resource[]): string =>
   JSON.stringify((identities as readonly MeshIdentity[]).map(({ name, labels, spec, status }) => [name, labels, spec, status?.conditions?.map((it) => [it.type, it.status])])),
 );
+
+const servicesMode = ({ mesh }: MeshView): ServicesMode => mesh.spec.meshServices?.mode ?? ServicesMode.Disabled;
 
 const vipConfig = (view: MeshView): Resource | undefined => view.list("Config").find((it) => it.name === vipConfigName(view.mesh.name));
 
