@@ -16,7 +16,7 @@ const anonymously = (cp: TestControlPlane, method: string, path: string, body?: 
   });
 
 const web = "/meshes/default/dataplanes/web";
-const reads = ["/meshes", "/meshes/default", "/dataplanes", web, `${web}/_overview`, "/meshes/default/dataplanes/_overview", "/mesh-insights", "/global-insight", "/_resources", "/policies", "/who-am-i", "/meshtimeouts"];
+const reads = ["/meshes", "/meshes/default", "/dataplanes", web, `${web}/_overview`, "/meshes/default/dataplanes/_overview", "/mesh-insights", "/global-insight", "/_resources", "/policies", "/who-am-i", "/meshtimeouts", "/openapi.json"];
 const looks = [`${web}/xds`, `${web}/stats`, `${web}/clusters`, `${web}/_config`, "/config", "/_trust"];
 const writes: readonly (readonly [method: string, path: string, body?: object])[] = [
   ["PUT", "/meshes/new", meshResource("new")],

@@ -12,7 +12,7 @@ export function openApiRoute(app: FastifyInstance, options: ApiOptions): void {
     for (const it of Array.isArray(method) ? method : [method]) routes.push({ method: it, url });
   });
   let document: object | undefined;
-  app.get("/openapi.json", { config: { isPublic: true } }, async (_request, reply) => sendJson(reply, (document ??= openApiDocument(options, routes))));
+  app.get("/openapi.json", async (_request, reply) => sendJson(reply, (document ??= openApiDocument(options, routes))));
 }
 
 export function openApiDocument({ kinds, about }: Pick<ApiOptions, "kinds" | "about">, routes: readonly Route[]): object {
