@@ -8,6 +8,7 @@ export {
   type FlatKind, type KdsFlow, type Kind, type Kinds, type PolicyTraits, type SpecKind,
 } from "./kind.ts";
 export { formatKri, kriOf, parseKri, type Kri } from "./kri.ts";
+export { resourceCompactor } from "./compact.ts";
 export { displayName, keyText, label, tag, type Labels, type Place, type Resource, type ResourceKey, type Unstored } from "./resource.ts";
 export { computeLabels, validateLabels, validateOrigin, validateUnchanged } from "./labels.ts";
 export { hashedName, isSubdomain, subdomainText, validateMeshName, validateName } from "./names.ts";

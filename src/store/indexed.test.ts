@@ -72,3 +72,34 @@ test("insights outlive a failing disk", async () => {
   await store.close();
   expect(batches).toEqual([["i"]]);
 });
+test("what is on its way counts for what comes after it: owners that go take what is just being written along", async () => {
+  const { store } = aStore();
+  await store.put(named("owner"), 0);
+  await store.put({ ...named("stays"), owner: named("owner") }, 0);
+  const moving = store.put({ ...named("stays"), owner: named("other") }, 1).catch((error: unknown) => error);
+  expect(await moving).toMatchObject({ failure: { is: "conflict" } });
+  await store.put(named("other"), 0);
+  const written = [store.put({ ...named("stays"), owner: named("other") }, 1), store.put({ ...named("new"), owner: named("owner") }, 0), store.delete(named("owner"))];
+  await Promise.all(written);
+  expect(store.list("Thing").map((it) => it.name)).toEqual(["other", "stays"]);
+  expect(await store.delete(named("other"))).toBe(true);
+  expect(store.list("Thing")).toEqual([]);
+});
+test("after a failed batch versions count from what is stored", async () => {
+  const { store, fail } = aStore();
+  await store.put(named("a"), 0);
+  fail(true);
+  await Promise.allSettled([store.put(named("a"), 1), store.delete(named("a"))]);
+  fail(false);
+  expect((await store.put(named("a"), 1)).version).toBe(2);
+});
+test("lists follow what is added, replaced and removed between two looks, in order", async () => {
+  const { store } = aStore();
+  const names = () => store.list("Thing").map((it) => `${it.name}${it.version}`);
+  await Promise.all(["c", "a", "e"].map((name) => store.put(named(name), 0)));
+  expect(names()).toEqual(["a1", "c1", "e1"]);
+  await Promise.all([store.put(named("b"), 0), store.put(named("f"), 0), store.put(named("c"), 1), store.delete(named("a"))]);
+  expect(names()).toEqual(["b1", "c2", "e1", "f1"]);
+  await Promise.all(["b", "c", "e", "f"].map((name) => store.delete(named(name))));
+  expect(names()).toEqual([]);
+});

@@ -1,6 +1,7 @@
 // A store that answers from memory and writes through a journal: what is read is durable, what arrives together is written together.
-import { conflict, keyText, unavailable, type Resource, type ResourceKey } from "#resources";
+import { conflict, keyText, resourceCompactor, unavailable, type Resource, type ResourceKey } from "#resources";
 import type { Clock, Log } from "#platform";
+import { Ahead } from "./ahead.ts";
 import { Followers } from "./followers.ts";
 import { ResourceIndex } from "./resource-index.ts";
 import type { ListQuery, NewResource, Store } from "./store.ts";
@@ -18,7 +19,10 @@ export interface Journal<E> {
 
 export interface IndexedStoreOptions<E> {
   readonly journal: Journal<E>;
+  /** Compact already. */
   readonly stored: Iterable<Resource>;
+  /** The one that made `stored` compact: it knows what there is to share. */
+  readonly compact?: (resource: Resource) => Resource;
   readonly clock: Clock;
   readonly log: Log;
   /** Kinds whose loss in a power cut harms nobody: visible at once, written with the next batch or after a second. */
@@ -45,7 +49,8 @@ class IndexedStore<E> implements Store {
   /** What readers see: durable. */
   readonly #seen = new ResourceIndex();
   /** What will be seen when all that is on its way has been written; versions are checked against this. */
-  readonly #ahead = new ResourceIndex();
+  readonly #ahead = new Ahead(this.#seen);
+  readonly #compact: (resource: Resource) => Resource;
   readonly #underway = new Map<string, number>();
   readonly #lazy = new Map<string, Write<E>>();
   #queue: Waiting<E>[] = [];
@@ -56,12 +61,10 @@ class IndexedStore<E> implements Store {
   constructor(options: IndexedStoreOptions<E>) {
     this.#journal = options.journal;
     this.#clock = options.clock;
+    this.#compact = options.compact ?? resourceCompactor();
     this.#isLazy = options.isLazy ?? (() => false);
     this.#followers = new Followers((error) => options.log.error("a follower of the store failed", { error }));
-    for (const resource of options.stored) {
-      this.#seen.set(resource);
-      this.#ahead.set(resource);
-    }
+    for (const resource of options.stored) this.#seen.set(resource);
   }
 
   get(key: ResourceKey): Resource | undefined {
@@ -84,7 +87,7 @@ class IndexedStore<E> implements Store {
     if (expectedVersion !== 0 && previous?.version !== expectedVersion) throw conflict(`resource conflict: ${what}`);
     if (resource.owner && !this.#ahead.get(resource.owner)) throw conflict(`resource conflict: ${what}: its owner ${keyText(resource.owner)} does not exist`);
     const now = this.#clock.now();
-    const stored: Resource = { ...resource, version: (previous?.version ?? 0) + 1, creationTime: previous?.creationTime ?? now, modificationTime: now };
+    const stored = this.#compact({ ...resource, version: (previous?.version ?? 0) + 1, creationTime: previous?.creationTime ?? now, modificationTime: now });
     const write: Write<E> = { is: "put", resource: stored, encoded: this.#journal.encode(stored) };
     this.#ahead.set(stored);
     if (this.#isLazy(stored.type) && !this.#underway.has(keyText(stored)) && !this.#ownerIsUnderway(stored)) this.#writeLazily(write);
@@ -122,6 +125,7 @@ class IndexedStore<E> implements Store {
 
   #writeLazily(write: Write<E>): void {
     this.#show(write);
+    this.#ahead.settle(subject(write));
     this.#lazy.set(keyText(subject(write)), write);
     this.#cancelLazy ??= this.#clock.after(lazyAfterMs, () => this.#start());
   }
@@ -192,20 +196,16 @@ class IndexedStore<E> implements Store {
 
   #giveUp(waiting: readonly Waiting<E>[], error: unknown): void {
     const writes = waiting.flatMap((it) => it.writes);
-    for (const write of writes) {
-      this.#arrived(write);
-      const seen = this.#seen.get(subject(write));
-      if (seen) this.#ahead.set(seen);
-      else this.#ahead.delete(subject(write));
-    }
+    for (const write of writes) this.#arrived(write);
     for (const it of waiting) it.reject(unavailable("the store could not write", { cause: error }));
   }
 
   #arrived(write: Write<E>): void {
     const text = keyText(subject(write));
     const count = (this.#underway.get(text) ?? 1) - 1;
-    if (count === 0) this.#underway.delete(text);
-    else this.#underway.set(text, count);
+    if (count > 0) return void this.#underway.set(text, count);
+    this.#underway.delete(text);
+    this.#ahead.settle(subject(write));
   }
 
   #show(write: Write<E>): void {
