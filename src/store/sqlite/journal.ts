@@ -7,19 +7,17 @@ export interface RowJournal {
   close(): Promise<void>;
 }
 
-export interface OpenedJournal {
-  readonly rows: readonly Row[];
-  readonly journal: RowJournal;
-}
-
-/** Opens the file, made when absent. Rejects when it is locked by another process or is no database. */
-export function openJournal(path: string, workerUrl: URL): Promise<OpenedJournal> {
+/**
+ * Opens the file, made when absent, and hands over what it holds, some rows at a time. Rejects when it is locked by another
+ * process or is no database, and with what `onRows` throws.
+ */
+export function openJournal(path: string, workerUrl: URL, onRows: (rows: readonly Row[]) => void): Promise<RowJournal> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(workerUrl, { workerData: { path }, name: "store" });
-    const rows: Row[] = [];
     const waiting = new Map<number, { readonly resolve: () => void; readonly reject: (error: Error) => void }>();
     let lastId = 0;
     let ended: Error | undefined;
+    let notTakenIn: { readonly error: unknown } | undefined;
 
     const ask = (request: (id: number) => Request): Promise<void> =>
       new Promise((done, failed) => {
@@ -30,7 +28,7 @@ export function openJournal(path: string, workerUrl: URL): Promise<OpenedJournal
       });
     const end = (error: Error) => {
       ended = error;
-      reject(error);
+      reject(notTakenIn ? notTakenIn.error : error);
       for (const it of waiting.values()) it.reject(error);
       waiting.clear();
     };
@@ -42,11 +40,21 @@ export function openJournal(path: string, workerUrl: URL): Promise<OpenedJournal
     });
     worker.on("error", end);
     worker.on("message", (answer: Answer) => {
-      if (answer.is === "rows") rows.push(...answer.rows);
+      if (answer.is === "rows") takeIn(answer.rows);
       else if (answer.is === "failed") end(new Error(describeFailure(path, answer)));
-      else if (answer.is === "opened") resolve({ rows, journal });
+      else if (answer.is === "opened") resolve(journal);
       else settle(answer);
     });
+    const takeIn = (rows: readonly Row[]) => {
+      try {
+        onRows(rows);
+      } catch (error) {
+        notTakenIn = { error };
+        // Rejects when the thread has given the file back and ends.
+        return worker.postMessage({ is: "close", id: ++lastId } satisfies Request);
+      }
+      worker.postMessage({ is: "more" } satisfies Request);
+    };
     const settle = (answer: Extract<Answer, { readonly id: number }>) => {
       const it = waiting.get(answer.id);
       waiting.delete(answer.id);

@@ -19,6 +19,8 @@ export interface Row {
 export type RowWrite = { readonly is: "put"; readonly row: Row } | { readonly is: "delete"; readonly type: string; readonly mesh: string; readonly name: string };
 
 export type Request =
+  /** The rows of the last answer have been taken in: more may come. */
+  | { readonly is: "more" }
   | { readonly is: "commit"; readonly id: number; readonly writes: readonly RowWrite[] }
   | { readonly is: "close"; readonly id: number };
 

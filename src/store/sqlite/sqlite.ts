@@ -1,7 +1,7 @@
 // The embedded store: a file of one process, all of it in memory for reading, every acknowledged write on the disk.
 import { chmod, mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
-import { failureOf, keyText, unavailable, type Labels, type Resource, type ResourceKey } from "#resources";
+import { failureOf, keyText, resourceCompactor, unavailable, type Labels, type Resource, type ResourceKey } from "#resources";
 import type { Clock, Log } from "#platform";
 import { indexedStore, type Write } from "../indexed.ts";
 import type { Codec, Store } from "../store.ts";
@@ -22,21 +22,20 @@ export interface SqliteOptions {
 export async function sqliteStore(options: SqliteOptions): Promise<Store> {
   const { path, codec, clock, log } = options;
   await makePrivate(path);
-  const { rows, journal } = await openJournal(path, options.workerUrl ?? new URL("./worker.ts", import.meta.url)).catch((error: unknown) => {
-    throw unavailable(error instanceof Error ? error.message : String(error), { cause: error });
+  const compact = resourceCompactor();
+  const stored: Resource[] = [];
+  const takeIn = (rows: readonly Row[]) => {
+    for (const row of rows) stored.push(...resourceOf(codec, row, log).map(compact));
+  };
+  const journal = await openJournal(path, options.workerUrl ?? new URL("./worker.ts", import.meta.url), takeIn).catch((error: unknown) => {
+    throw failureOf(error) ? error : unavailable(error instanceof Error ? error.message : String(error), { cause: error });
   });
   const ofRows = {
     encode: (resource: Resource) => rowOf(codec, resource),
     commit: (writes: readonly Write<Row>[]) => journal.commit(writes.map(rowWrite)),
     close: () => journal.close(),
   };
-  try {
-    const stored = rows.flatMap((row) => resourceOf(codec, row, log));
-    return indexedStore({ journal: ofRows, stored, clock, log, isLazy: (type) => type.endsWith("Insight") });
-  } catch (error) {
-    await journal.close();
-    throw error;
-  }
+  return indexedStore({ journal: ofRows, stored, compact, clock, log, isLazy: (type) => type.endsWith("Insight") });
 }
 
 async function makePrivate(path: string): Promise<void> {

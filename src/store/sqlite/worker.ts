@@ -26,15 +26,16 @@ function open(path: string): DatabaseSync {
   return database;
 }
 
-function sendRows(database: DatabaseSync, port: MessagePort): void {
+/** All rows, some at a time: the whole of a large store is nowhere as text. */
+function* storedRows(database: DatabaseSync): Generator<readonly Row[]> {
   let rows: Row[] = [];
   for (const row of database.prepare("SELECT * FROM resources").iterate()) {
     rows.push(row as unknown as Row);
     if (rows.length < rowsPerMessage) continue;
-    send(port, { is: "rows", rows });
+    yield rows;
     rows = [];
   }
-  send(port, { is: "rows", rows });
+  if (rows.length > 0) yield rows;
 }
 
 function commit(database: DatabaseSync, put: StatementSync, remove: StatementSync, writes: readonly RowWrite[]): void {
@@ -60,17 +61,29 @@ const textOf = (error: unknown): string => (error instanceof Error ? error.messa
 
 function serve(port: MessagePort, path: string): void {
   let database: DatabaseSync;
-  try {
-    database = open(path);
-    sendRows(database, port);
-  } catch (error) {
+  let stored: Generator<readonly Row[]>;
+  const fail = (error: unknown) => {
     send(port, { is: "failed", message: textOf(error), isLocked: /locked|busy/i.test(textOf(error)) });
     port.close();
-    return;
+  };
+  const sendMore = () => {
+    try {
+      const next = stored.next();
+      send(port, next.done === true ? { is: "opened" } : { is: "rows", rows: next.value });
+    } catch (error) {
+      fail(error);
+    }
+  };
+  try {
+    database = open(path);
+    stored = storedRows(database);
+  } catch (error) {
+    return fail(error);
   }
   const put = database.prepare(putSql);
   const remove = database.prepare("DELETE FROM resources WHERE type = ? AND mesh = ? AND name = ?");
   port.on("message", (request: Request) => {
+    if (request.is === "more") return sendMore();
     try {
       if (request.is === "commit") commit(database, put, remove, request.writes);
       else database.close();
@@ -80,7 +93,7 @@ function serve(port: MessagePort, path: string): void {
     }
     if (request.is === "close") port.close();
   });
-  send(port, { is: "opened" });
+  sendMore();
 }
 
 if (parentPort) serve(parentPort, (workerData as { readonly path: string }).path);
