@@ -34,7 +34,7 @@ export function keepMeshServiceStatus(options: MeshServiceStatusOptions): Part {
         ...options,
         mesh: store.get({ type: "Mesh", mesh: "", name }) as Resource<Mesh> | undefined,
         services: store.list("MeshService", { mesh: name }) as readonly MeshService[],
-        dataplanes: store.list("Dataplane", { mesh: name }) as readonly Resource<Dataplane>[],
+        dataplanes: () => store.list("Dataplane", { mesh: name }) as readonly Resource<Dataplane>[],
         insightOf: (dataplane) => store.get({ type: "DataplaneInsight", mesh: name, name: dataplane }),
         hasIdentities: store.list("MeshIdentity", { mesh: name }).length > 0,
       }),
@@ -44,7 +44,8 @@ export function keepMeshServiceStatus(options: MeshServiceStatusOptions): Part {
 export interface StatusView extends Pick<MeshServiceStatusOptions, "identityOf"> {
   readonly mesh: Resource<Mesh> | undefined;
   readonly services: readonly MeshService[];
-  readonly dataplanes: readonly Resource<Dataplane>[];
+  /** Asked for only where there are services to describe. */
+  readonly dataplanes: () => readonly Resource<Dataplane>[];
   readonly insightOf: (dataplane: string) => Resource | undefined;
   readonly hasIdentities: boolean;
 }
@@ -64,7 +65,7 @@ export function decideStatus(view: StatusView): Decision {
 }
 
 function described(service: MeshService, view: StatusView): MeshService {
-  const selected = selectedDataplanes(view.dataplanes, service.spec.selector);
+  const selected = selectedDataplanes(view.dataplanes(), service.spec.selector);
   const facts = selected.map((it) => factsOf(view.insightOf(it.name)));
   const healthy = selected.filter((it) => servesAll(it, service.spec)).length;
   const connected = facts.filter((it) => it.isConnected).length;

@@ -28,7 +28,7 @@ export function generateMeshServices(options: MeshServiceOptions): Part {
       decideMeshServices({
         ...options,
         mesh: store.get({ type: "Mesh", mesh: "", name }) as Resource<Mesh> | undefined,
-        dataplanes: store.list("Dataplane", { mesh: name }) as readonly Resource<Dataplane>[],
+        dataplanes: () => store.list("Dataplane", { mesh: name }) as readonly Resource<Dataplane>[],
         services: store.list("MeshService", { mesh: name }) as readonly MeshService[],
         now: platform.clock.now(),
       }),
@@ -37,7 +37,8 @@ export function generateMeshServices(options: MeshServiceOptions): Part {
 
 export interface MeshServicesView extends Pick<MeshServiceOptions, "place" | "deletionGracePeriodMs" | "labelPropagation"> {
   readonly mesh: Resource<Mesh> | undefined;
-  readonly dataplanes: readonly Resource<Dataplane>[];
+  /** Asked for only where services are made of them: a long list changes with each of its proxies. */
+  readonly dataplanes: () => readonly Resource<Dataplane>[];
   readonly services: readonly MeshService[];
   readonly now: number;
 }
@@ -49,7 +50,7 @@ export function decideMeshServices(view: MeshServicesView): Decision {
   if (!mesh) return { writes: [], nextAt: Infinity };
   const isOff = (mesh.spec.meshServices?.mode ?? Mode.Disabled) === Mode.Disabled;
   if (isOff) return { writes: services.filter(isGenerated).map((it) => ({ is: "remove", key: it })), nextAt: Infinity };
-  const wanted = wantedServices(dataplanes, place, labelPropagation);
+  const wanted = wantedServices(dataplanes(), place, labelPropagation);
   const stored = new Map(services.map((it) => [it.name, it]));
   const writes = [...wanted.values()].flatMap((it) => keep(it, mesh.name, stored.get(it.name), place));
   const orphans = services.filter((it) => isGenerated(it) && !wanted.has(it.name)).map((it) => retire(it, view));

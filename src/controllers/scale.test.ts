@@ -18,7 +18,7 @@ test("one changed Dataplane among 1,000 with 200 services is decided on far with
   await stop();
   const view = () => ({
     mesh: it.get("Mesh", "", "m") as Resource<Mesh>, services: it.store.list("MeshService", { mesh: "m" }) as readonly MeshService[],
-    dataplanes: it.store.list("Dataplane", { mesh: "m" }) as readonly Resource<Dataplane>[], insightOf: () => undefined, hasIdentities: false, now: 0,
+    dataplanes: () => it.store.list("Dataplane", { mesh: "m" }) as readonly Resource<Dataplane>[], insightOf: () => undefined, hasIdentities: false, now: 0,
   });
   const timed = (decide: () => void) => {
     const from = performance.now();

@@ -3,9 +3,10 @@ import { create } from "@bufbuild/protobuf";
 import { Dataplane_Networking_Inbound_State as InboundState, type Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import type { ZoneIngress } from "#gen/kuma/mesh/v1alpha1/zone_proxies_pb.js";
 import { ConfigSchema, type Config } from "#gen/kuma/system/v1alpha1/system_pb.js";
-import { memoOn, reservedPort, vipConfigName } from "#mesh";
+import { reservedPort, vipConfigName } from "#mesh";
 import type { Part } from "#platform";
 import { isObject, tag, type Place, type Resource, type ResourceKey } from "#resources";
+import type { Change } from "#store";
 import { addressPool, type AddressPool } from "./address-pool.ts";
 import { byMesh, react, type ControllerParts, type Decision } from "./reaction.ts";
 
@@ -20,7 +21,11 @@ export function allocateServiceVips(options: ServiceVipOptions): Part {
   const { store, place, cidr } = options;
   const pool = addressPool(cidr);
   const configOf = (mesh: string): ResourceKey => ({ type: "Config", mesh: "", name: vipConfigName(mesh) });
-  const { allSubjects, subjectsOf } = byMesh(store, ["Dataplane"], ["ZoneIngress"]);
+  /** The services that each mesh had when it was decided on last: they have their addresses. */
+  const addressed = new Map<string, ReadonlySet<string>>();
+  const isNews = ({ key, previous, current }: Change) =>
+    key.type !== "Dataplane" || differs(previous as Resource<Dataplane> | undefined, current as Resource<Dataplane> | undefined, addressed.get(key.mesh) ?? new Set());
+  const { allSubjects, subjectsOf } = byMesh(store, ["Dataplane"], ["ZoneIngress"], isNews);
   return react({
     ...options,
     name: "service-vips",
@@ -30,21 +35,38 @@ export function allocateServiceVips(options: ServiceVipOptions): Part {
     allSubjects: () => new Set([...allSubjects(), ...store.list("Config").flatMap((it) => /^kuma-(.+)-dns-vips$/.exec(it.name)?.[1] ?? [])]),
     decide(mesh) {
       const config = store.get(configOf(mesh)) as Resource<Config> | undefined;
-      if (!store.get({ type: "Mesh", mesh: "", name: mesh })) return { writes: config ? [{ is: "remove", key: config }] : [], nextAt: Infinity };
+      if (!store.get({ type: "Mesh", mesh: "", name: mesh })) {
+        addressed.delete(mesh);
+        return { writes: config ? [{ is: "remove", key: config }] : [], nextAt: Infinity };
+      }
       const ingresses = (store.list("ZoneIngress") as readonly Resource<ZoneIngress>[]).filter((it) => it.spec.zone !== "" && it.spec.zone !== place.zone);
       const services = servicesOfMesh(mesh, store.list("Dataplane", { mesh }) as readonly Resource<Dataplane>[], ingresses);
+      addressed.set(mesh, services);
       return decideServiceVips(configOf(mesh), services, config?.spec.config, pool);
     },
   });
 }
 
-const servedBy = memoOn(({ spec: { networking } }: Resource<Dataplane>): readonly string[] =>
-  (networking?.inbound ?? []).flatMap((it) => (it.port === reservedPort || it.state === InboundState.Ignored ? [] : (it.tags[tag.service] ?? []))),
-);
+function* servedBy({ spec }: Resource<Dataplane>): Iterable<string> {
+  for (const { port, state, tags } of spec.networking?.inbound ?? []) {
+    const service = tags[tag.service];
+    if (service !== undefined && port !== reservedPort && state !== InboundState.Ignored) yield service;
+  }
+}
+
+/** One more proxy of a known service changes nothing; one that stops serving may have been its last. */
+function differs(previous: Resource<Dataplane> | undefined, current: Resource<Dataplane> | undefined, known: ReadonlySet<string>): boolean {
+  const after = new Set(current ? servedBy(current) : []);
+  if (previous) for (const service of servedBy(previous)) if (!after.has(service)) return true;
+  return [...after].some((it) => !known.has(it));
+}
 
 function servicesOfMesh(mesh: string, dataplanes: readonly Resource<Dataplane>[], ingresses: readonly Resource<ZoneIngress>[]): ReadonlySet<string> {
-  const remote = ingresses.flatMap((it) => it.spec.availableServices.flatMap((service) => (service.mesh === mesh ? (service.tags[tag.service] ?? []) : [])));
-  return new Set([...dataplanes.flatMap(servedBy), ...remote].toSorted());
+  const services = new Set(dataplanes.flatMap((it) => [...servedBy(it)]));
+  for (const { spec } of ingresses) {
+    for (const { mesh: its, tags } of spec.availableServices) if (its === mesh && tags[tag.service] !== undefined) services.add(tags[tag.service] ?? "");
+  }
+  return new Set([...services].toSorted());
 }
 
 const servicePrefix = "0:";

@@ -95,3 +95,17 @@ test("stored addresses stay, the lowest free one is next, entries of other sorts
   await it.stop();
   expect(it.config()).toBeUndefined();
 });
+test("a service keeps its address while one proxy of many serves it, and loses it with the last", async () => {
+  const it = startLegacy();
+  await it.mesh("m");
+  for (const name of ["a", "b"]) await it.dataplane("m", name, [{ port: 80, service: "web" }]);
+  await it.pass();
+  await it.dataplane("m", "c", [{ port: 80, service: "api" }]);
+  await it.remove("Dataplane", "m", "a");
+  await it.pass();
+  expect(it.vips()).toEqual({ web: "240.0.0.0", api: "240.0.0.1" });
+  await it.remove("Dataplane", "m", "b");
+  await it.pass();
+  await it.stop();
+  expect(it.vips()).toEqual({ api: "240.0.0.1" });
+});

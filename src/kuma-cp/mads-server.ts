@@ -80,9 +80,12 @@ function viewsOf({ config, store, meshes }: MadsServerParts): MeshViews & { clos
       followed.delete(name);
     }
   };
-  followAll();
+  const endAll = () => {
+    for (const end of followed.values()) end();
+    followed.clear();
+  };
   const stop = store.follow((changes) => {
-    if (!changes.some(({ key }) => key.type === "Mesh")) return;
+    if (listeners.size === 0 || !changes.some(({ key }) => key.type === "Mesh")) return;
     followAll();
     notify();
   });
@@ -93,11 +96,15 @@ function viewsOf({ config, store, meshes }: MadsServerParts): MeshViews & { clos
     }),
     follow(onChange) {
       listeners.add(onChange);
-      return () => listeners.delete(onChange);
+      followAll();
+      return () => {
+        listeners.delete(onChange);
+        if (listeners.size === 0) endAll();
+      };
     },
     close() {
       stop();
-      for (const end of followed.values()) end();
+      endAll();
     },
   };
 }

@@ -45,9 +45,20 @@ const isProblem = (value: object | number): value is Problem => typeof value ===
 export function madsServer(options: MadsOptions): Http1Server {
   const { views, platform } = options;
   const waiting = new Set<() => void>();
-  views.follow(() => {
-    for (const check of [...waiting]) check();
-  });
+  let unfollow: (() => void) | undefined;
+  const wait = (check: () => void) => {
+    waiting.add(check);
+    // Views are made for those who follow them: only while a poll waits.
+    unfollow ??= views.follow(() => {
+      for (const it of [...waiting]) it();
+    });
+  };
+  const leave = (check: () => void) => {
+    waiting.delete(check);
+    if (waiting.size > 0) return;
+    unfollow?.();
+    unfollow = undefined;
+  };
 
   /** The answer once it differs from what the client has, 304 when the time is over, undefined when the client is gone. */
   const poll = (asked: AssignmentRequest, waitMs: number, facts: CredentialFacts, gone: (onGone: () => void) => void): Promise<Answer | undefined> =>
@@ -62,11 +73,11 @@ export function madsServer(options: MadsOptions): Http1Server {
       if (check()) return;
       if (waitMs <= 0) return resolve({ status: 304 });
       if (waiting.size >= maxWaiting) return resolve(plain(503, "too many polls are waiting"));
-      waiting.add(check);
+      wait(check);
       const cancel = platform.clock.after(Math.min(waitMs, maxWaitMs), () => end({ status: 304 }));
       const forget = options.sessions.add({ facts, close: (reason) => end(unauthorized(reason)) });
       end = (answer) => {
-        waiting.delete(check);
+        leave(check);
         cancel();
         forget();
         resolve(answer);

@@ -31,7 +31,7 @@ async function aMesh(passMs: number) {
   };
   const meshes = followMeshes({ store, kinds: coreKinds, zone: "z", settings, clock, minGapMs: 20 });
   let views = 0;
-  meshes.follow("m", () => {
+  const unfollow = meshes.follow("m", () => {
     views++;
     now += passMs;
   });
@@ -47,6 +47,8 @@ async function aMesh(passMs: number) {
       action();
     },
     views: () => views,
+    current: () => meshes.current("m"),
+    unfollow: () => unfollow(),
     /** Another follower; how many views it has seen. */
     follow() {
       let seen = 0;
@@ -102,4 +104,18 @@ test("a long pass leaves room for other work, and a change that comes meanwhile 
   mesh.pass();
   expect([mesh.views(), second()]).toEqual([1, 1]);
   expect(mesh.waitMs()).toBe(500);
+});
+
+test("where nobody follows no view is made until someone asks, and then it is the newest", async () => {
+  const mesh = await aMesh(0);
+  await mesh.written();
+  mesh.pass();
+  mesh.unfollow();
+  const before = mesh.current();
+  await mesh.arrives("a");
+  mesh.pass();
+  expect(mesh.views()).toBe(1);
+  expect(before?.list("Dataplane")).toHaveLength(0);
+  expect(mesh.current()?.list("Dataplane")).toHaveLength(1);
+  expect(mesh.current()).toBe(mesh.current());
 });

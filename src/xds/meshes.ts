@@ -63,10 +63,13 @@ export function followMeshes({ store, kinds, zone, settings, clock, minGapMs }: 
     const names = [...dirty];
     dirty.clear();
     const calls = names.flatMap((name) => {
+      views.delete(name);
+      const its = [...(followers.get(name) ?? [])];
+      // Where no proxy is connected nobody waits for a view: the next that asks makes it.
+      if (its.length === 0) return [];
       const view = build(name);
       if (view) views.set(name, view);
-      else views.delete(name);
-      return [...(followers.get(name) ?? [])].map((notify) => ({ name, notify, view }));
+      return its.map((notify) => ({ name, notify, view }));
     });
     // In slices: what the first ones send is on its way while the last ones are still planned.
     cancelPass = inSlices(calls, (call) => (followers.get(call.name)?.has(call.notify) ? call.notify(call.view) : undefined), { clock, onEnd: passed });
@@ -91,11 +94,14 @@ export function followMeshes({ store, kinds, zone, settings, clock, minGapMs }: 
     dueAt = at;
     cancelPass = clock.after(at - now, pass);
   };
+  const changed = (name: string) => {
+    if (views.has(name) || followers.has(name)) dirty.add(name);
+  };
   const onChanges = (changes: readonly Change[]) => {
     for (const { key } of changes) {
-      if (key.type === "Mesh") dirty.add(key.name);
-      else if (scopes.get(key.type) === "Mesh" || (key.type === "DataplaneInsight" && asksReadiness(key.mesh))) dirty.add(key.mesh);
-      else if (scopes.get(key.type) === "Global") for (const name of views.keys()) dirty.add(name);
+      if (key.type === "Mesh") changed(key.name);
+      else if (scopes.get(key.type) === "Mesh" || (key.type === "DataplaneInsight" && asksReadiness(key.mesh))) changed(key.mesh);
+      else if (scopes.get(key.type) === "Global") for (const name of [...views.keys(), ...followers.keys()]) changed(name);
     }
     if (dirty.size > 0) schedule(changes.every(({ key }) => key.type !== "Mesh" && (arrivingKinds.has(key.type) || !scopes.has(key.type))));
   };
@@ -112,7 +118,10 @@ export function followMeshes({ store, kinds, zone, settings, clock, minGapMs }: 
     follow(mesh, onView) {
       const its = followers.get(mesh) ?? new Set();
       followers.set(mesh, its.add(onView));
-      return () => its.delete(onView);
+      return () => {
+        its.delete(onView);
+        if (its.size === 0 && followers.get(mesh) === its) followers.delete(mesh);
+      };
     },
     close() {
       stop();
