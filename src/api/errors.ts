@@ -62,7 +62,7 @@ export function sendError(reply: FastifyReply, { status, title, detail, violatio
 export const sendJson = (reply: FastifyReply, document: unknown): FastifyReply => sendAs(reply, "application/json", `${JSON.stringify(document, null, 1)}\n`);
 
 /** Bytes, not text: fastify would add a charset to the media type, which clients do not expect. */
-export const sendAs = (reply: FastifyReply, mediaType: string, text: string): FastifyReply => reply.header("content-type", mediaType).send(Buffer.from(text));
+export const sendAs = (reply: FastifyReply, mediaType: string, text: string | Buffer): FastifyReply => reply.header("content-type", mediaType).send(typeof text === "string" ? Buffer.from(text) : text);
 
 export function sendText(reply: FastifyReply, status: number, text: string): FastifyReply {
   return reply.code(status).header("content-type", "text/plain; charset=utf-8").send(text);

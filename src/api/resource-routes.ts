@@ -8,16 +8,16 @@ import { readJson } from "./json-body.ts";
 import { matchingOf, pageOf } from "./lists.ts";
 import { queryOf, single } from "./query.ts";
 import type { ApiOptions } from "./options.ts";
-import { aloneText, listText, recentTexts, resourceItemText, type RecentTexts } from "./texts.ts";
+import { listText, recentAnswers, resourceAnswer, resourceItem, type RecentAnswers } from "./texts.ts";
 
 export function resourceRoutes(app: FastifyInstance, options: ApiOptions): void {
-  const texts = recentTexts();
+  const answers = recentAnswers();
   const plain = options.kinds.all.filter((it) => it.name !== "ServiceInsight" || !options.insights);
-  for (const kind of plain) for (const path of [kind.path, kind.pathAlias ?? ""].filter(Boolean)) kindRoutes(app, { ...options, texts }, kind, path);
+  for (const kind of plain) for (const path of [kind.path, kind.pathAlias ?? ""].filter(Boolean)) kindRoutes(app, { ...options, answers }, kind, path);
 }
 
 interface ResourceOptions extends ApiOptions {
-  readonly texts: RecentTexts;
+  readonly answers: RecentAnswers;
 }
 
 function kindRoutes(app: FastifyInstance, options: ResourceOptions, kind: Kind, path: string): void {
@@ -40,7 +40,7 @@ function kindRoutes(app: FastifyInstance, options: ResourceOptions, kind: Kind, 
     // What is counted when it is read has no version that tells its states apart.
     if (!kind.readOnly) reply.header("etag", tagOf(resource));
     if (!kind.readOnly && isKnownToCaller(request, resource)) return reply.code(304).send();
-    return sendAs(reply, "application/json", aloneText(resourceItemText(options.texts, kind, resource)));
+    return sendAs(reply, "application/json", resourceAnswer(options.answers, kind, resource));
   });
 
   app.put(item, async (request, reply) => {
@@ -62,9 +62,14 @@ const warningOf = (text: string): string => `299 - "${text.replaceAll(/[^\x20-\x
 const unknownResource = () => new KumaError(notFound("Not found").failure, { attempt: "Could not retrieve a resource" });
 
 function sendList(options: ResourceOptions, kind: Kind, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (wantsLines(request.headers.accept)) return sendLines(reply, kind, matchingOf(kind, listed(options, kind, request), request));
-  const { total, items, next } = listPage(options, kind, request);
-  return sendAs(reply, "application/json", listText(total, items.map((it) => resourceItemText(options.texts, kind, it)), next));
+  const all = listed(options, kind, request);
+  if (wantsLines(request.headers.accept)) return sendLines(reply, kind, matchingOf(kind, all, request));
+  // The next page's address says under which name we were asked.
+  const page = options.answers.pages.of(`${request.protocol}://${request.host}${request.url}`, all, () => {
+    const { total, items, next } = pageOf(kind, all, request);
+    return Buffer.from(listText(total, items.map((it) => resourceItem(options.answers, kind, it)), next));
+  });
+  return sendAs(reply, "application/json", page);
 }
 
 /** The page of resources a list request asks for, after access and mesh. */
