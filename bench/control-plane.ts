@@ -23,9 +23,9 @@ export async function benchControlPlane(env: Readonly<Record<string, string>> = 
   const folder = mkdtempSync(join(tmpdir(), "koguma-bench-"));
   const [http = 0, https = 0, dp = 0, diagnostics = 0, mads = 0, interCp = 0] = await freePorts(6);
   const started = performance.now();
-  // The process itself, not a launcher: its CPU time is what is measured.
-  const ours = new URL(process.env.KOGUMA_FROM_SOURCE === "1" ? "../src/kuma-cp/start.ts" : "../out/kuma-cp.js", import.meta.url).pathname;
-  const child: ChildProcess = spawn(binary ?? process.execPath, [...(binary ? [] : ["--disable-warning=ExperimentalWarning", ours]), "--log-level=off", "run"], {
+  // The launcher becomes the process it starts: what is measured is the control plane's.
+  const ours = new URL("../bin/kuma-cp", import.meta.url).pathname;
+  const child: ChildProcess = spawn(binary ?? ours, ["--log-level=off", "run"], {
     env: {
       ...process.env, HOME: folder, KUMA_GENERAL_WORK_DIR: folder, KUMA_API_SERVER_HTTP_INTERFACE: "127.0.0.1", KUMA_API_SERVER_HTTPS_INTERFACE: "127.0.0.1",
       KUMA_API_SERVER_HTTP_PORT: String(http), KUMA_API_SERVER_HTTPS_PORT: String(https), KUMA_DP_SERVER_PORT: String(dp), KUMA_DIAGNOSTICS_SERVER_PORT: String(diagnostics), KUMA_MONITORING_ASSIGNMENT_SERVER_PORT: binary ? String(mads) : "0",
