@@ -1,8 +1,8 @@
 // Opens the configured store, with the key that seals its secrets.
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { readIfExists, type Platform } from "#platform";
 import type { Kinds } from "#resources";
-import { makeSecretsKeyFile, openSecret, parseSecretsKey, readSecretsKeyFile, sealSecret } from "#security";
+import { makeDirectory, makeSecretsKeyFile, openSecret, parseSecretsKey, readSecretsKeyFile, sealSecret } from "#security";
 import { jsonCodec, memoryStore, sqliteStore, type Sealing, type Store } from "#store";
 import { defaultsOf } from "./compatibility.ts";
 import type { Config } from "./config/load.ts";
@@ -11,6 +11,8 @@ export async function openStore(config: Config, workDir: string, kinds: Kinds, p
   const log = platform.log.child("store");
   if (defaultsOf(config).storeType === "memory") return memoryStore({ clock: platform.clock, log });
   const path = config.get("store.sqlite.path") || join(workDir, "kuma.db");
+  // Nobody else has made the directory where the operator gives the certificates.
+  await makeDirectory(dirname(path));
   const sealing = await openSealing(config, path);
   log.info("store", { type: "sqlite", path });
   // A bundle carries the thread's program as a file beside its own.

@@ -20,6 +20,7 @@ export {
   adminClientName, makeAdminAuthority, makeSystemAuthority, openSystemAuthority, type LeafLife, type SystemAuthority, type SystemAuthorityKind,
 } from "./authority/system-authority.ts";
 export { machineHosts, openWorkDirPair, workDirOr, type Hosts, type WorkDirOptions } from "./authority/work-dir.ts";
+export { makeDirectory } from "./authority/private-files.ts";
 export { requireBothFiles, tlsCiphers, tlsVersion } from "./tls.ts";
 export { endpoints, type Credential, type Endpoint, type EndpointName, type Route } from "./endpoints.ts";
 export { openEndpoint, type Connection, type Accept, type ListenSettings, type OpenEndpoint, type Socket, type TLSSocket, type TlsSettings } from "./listen.ts";

@@ -47,4 +47,4 @@ export async function writePrivate(path: string, text: string): Promise<void> {
 }
 
 const notWritable = (path: string, cause: unknown) =>
-  unavailable(`could not use ${path} for the control plane's certificate: ${cause instanceof Error ? cause.message : String(cause)}; choose another directory with KUMA_GENERAL_WORK_DIR`, { cause });
+  unavailable(`could not use ${path}: ${cause instanceof Error ? cause.message : String(cause)}; the control plane keeps its files in the directory that KUMA_GENERAL_WORK_DIR names, choose another one`, { cause });
