@@ -3,7 +3,7 @@ import type { Call, CommandSpec } from "#platform/command-line";
 import { table } from "../output/table.ts";
 import { product, reasonOf } from "../program.ts";
 import type { Session } from "../session.ts";
-import { activeControlPlane, printConfiguration, switchedTo, withControlPlane, withoutControlPlane, type ApiServer } from "./config.ts";
+import { activeControlPlane, printConfiguration, withoutSecrets, switchedTo, withControlPlane, withoutControlPlane, type ApiServer } from "./config.ts";
 
 export function configCommand(session: Session): CommandSpec {
   const { out } = session.world;
@@ -12,7 +12,15 @@ export function configCommand(session: Session): CommandSpec {
     name: "config",
     summary: "Say which control planes there are and which one to use",
     commands: [
-      { name: "view", summary: "Print the configuration, tokens included", argumentCount: 0, run: () => out(`${printConfiguration(session.configuration())}\n`) },
+      {
+        name: "view", summary: "Print the configuration", argumentCount: 0,
+        flags: [{ name: "show-secrets", type: "bool", help: "print tokens and headers with credentials too, as Kuma does" }],
+        run({ flags }) {
+          const showsSecrets = flags.isSet("show-secrets") || session.world.env["KUMA_COMPATIBILITY"] === "kuma";
+          const configuration = session.configuration();
+          out(`${printConfiguration(showsSecrets ? configuration : withoutSecrets(configuration))}\n`);
+        },
+      },
       {
         name: "control-planes",
         summary: "Add, list, switch and remove control planes",

@@ -107,6 +107,22 @@ export async function writeConfiguration(path: string, configuration: Configurat
   await rename(draft, path);
 }
 
+const hidden = "*****";
+const secretHeader = /authorization|cookie|token|secret|password|api-?key/i;
+
+/** For showing it: what authenticates is hidden, that it is there is not. */
+export function withoutSecrets(configuration: Configuration): Configuration {
+  const shown = (server: ApiServer): ApiServer => ({
+    ...server,
+    ...(server.headers ? { headers: server.headers.map((it) => (secretHeader.test(it.key) ? { ...it, value: hidden } : it)) } : {}),
+    ...(server.authConf ? { authConf: Object.fromEntries(Object.keys(server.authConf).map((name) => [name, hidden])) } : {}),
+  });
+  return {
+    ...configuration,
+    controlPlanes: configuration.controlPlanes.map((it) => (it.coordinates?.apiServer ? { ...it, coordinates: { ...it.coordinates, apiServer: shown(it.coordinates.apiServer) } } : it)),
+  };
+}
+
 /** Empty fields are left out, as protobuf does. */
 export function printConfiguration({ controlPlanes, contexts, currentContext }: Configuration): string {
   return printYaml({
