@@ -1,6 +1,6 @@
 // Validates tokens: one algorithm, known keys, in time, not revoked; remembers verified signatures, never decisions.
 import { createHash, type KeyObject } from "node:crypto";
-import { compactVerify, decodeProtectedHeader } from "jose";
+import { compactVerify, decodeJwt, decodeProtectedHeader, errors } from "jose";
 import { z } from "zod";
 import { maskSecrets, type Clock } from "#platform";
 import { badRequest, failureOf, unauthenticated } from "#resources";
@@ -123,7 +123,7 @@ export function createTokenValidator(rules: TokenRules): TokenValidator {
 
   const validate = async <C extends Registered>(kind: TokenKind, mesh: string, token: string, shape: z.ZodType<C>): Promise<{ claims: C; kid: string; keyHash: string }> => {
     const { payload, kid, keyHash } = await payloadOf(kind, mesh, token).catch((error: unknown) => {
-      throw failureOf(error)?.is === "unauthenticated" ? error : notParsed(rules, error);
+      throw failureOf(error)?.is === "unauthenticated" ? error : notParsed(rules, kind === "dataplane" ? withMesh(error, token, mesh) : error);
     });
     const parsed = shape.safeParse(payload);
     if (!parsed.success) throw notParsed(rules, new Error(`claim ${parsed.error.issues[0]?.path.join(".") ?? ""} is malformed`));
@@ -156,6 +156,14 @@ export function createTokenValidator(rules: TokenRules): TokenValidator {
       return undefined;
     },
   };
+}
+
+/** Each mesh signs with keys of its own: most signatures that do not hold are those of another mesh. What the token says is only told, never trusted. */
+function withMesh(error: unknown, token: string, mesh: string): unknown {
+  if (!(error instanceof errors.JWSSignatureVerificationFailed)) return error;
+  const { Mesh: claimed } = decodeJwt<{ Mesh?: unknown }>(token);
+  if (typeof claimed !== "string" || claimed === "" || claimed === mesh) return error;
+  return new Error(`${error.message}: no key of mesh "${mesh}" has signed it, it says that it is for mesh "${claimed.slice(0, 63)}"`, { cause: error });
 }
 
 function keyIdOf(token: string): string {
