@@ -56,8 +56,9 @@ export async function authenticateUser(call: CallFacts, rules: UserAuthenticatio
   }
   const values = call.headers["authorization"] ?? [];
   if (values.length > 1) throw unauthenticated("the authorization header is given more than once", "credential-repeated" satisfies RefusalCode);
-  const token = /^Bearer +(.*)$/i.exec(values[0] ?? "")?.[1];
-  if (token === undefined) return anonymous;
+  if (values[0] === undefined) return anonymous;
+  const token = /^Bearer +(.*)$/i.exec(values[0])?.[1];
+  if (token === undefined) throw unauthenticated('the authorization header is not "Bearer <token>", and this control plane knows no other scheme', "user-unauthenticated" satisfies RefusalCode);
   const claims = await rules.validator.user(token.trim());
   const user = authenticated({ name: claims.name, groups: claims.groups });
   return {
