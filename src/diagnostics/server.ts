@@ -1,12 +1,15 @@
 // Port 5680: is the control plane alive and ready, its metrics, its log levels (spec/security.md 10.4).
 import type { Registry } from "prom-client";
 import type { LogLevel, LogLevels } from "#platform";
-import { createHttp1Server, type Http1Server } from "#security";
+import { failureOf } from "#resources";
+import { createHttp1Server, type Http1Server, type IncomingMessage } from "#security";
 
 export interface DiagnosticsOptions {
   readonly isReady: () => boolean;
   readonly metrics: Registry;
   readonly levels: LogLevels;
+  /** Rejects with the denial of a caller who may not look at log levels, or not change them. */
+  readonly authorize: (request: IncomingMessage, operation: "look" | "change") => Promise<void>;
 }
 
 const maxBodyBytes = 4096;
@@ -29,23 +32,30 @@ export function diagnosticsServer(options: DiagnosticsOptions): Http1Server {
     });
     request.on("end", () => {
       const body = size > maxBodyBytes ? undefined : Buffer.concat(chunks).toString("utf8");
-      answer(options, request.method ?? "GET", (request.url ?? "/").split("?")[0] ?? "/", body).then(
+      answer(options, request, body).then(
         ({ status, body: text, type = "text/plain; charset=utf-8" }) => {
           response.writeHead(status, { "content-type": type });
           response.end(text);
         },
-        () => response.writeHead(500).end(),
+        (error: unknown) => {
+          const failure = failureOf(error);
+          const status = failure?.is === "unauthenticated" ? 401 : failure?.is === "denied" ? 403 : 500;
+          response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(status === 500 ? "" : `${failure?.message ?? ""}\n`);
+        },
       );
     });
   });
 }
 
-async function answer(options: DiagnosticsOptions, method: string, path: string, body: string | undefined): Promise<Answer> {
+async function answer(options: DiagnosticsOptions, request: IncomingMessage, body: string | undefined): Promise<Answer> {
+  const method = request.method ?? "GET";
+  const path = (request.url ?? "/").split("?")[0] ?? "/";
   if (path === "/healthy") return { status: 200, body: "" };
   if (path === "/ready") return { status: options.isReady() ? 200 : 503, body: "" };
   if (path === "/metrics") return { status: 200, body: await options.metrics.metrics(), type: options.metrics.contentType };
-  if (path === "/logging" || path.startsWith("/logging/")) return logging(options.levels, method, path.slice("/logging/".length), body);
-  return { status: 404, body: "404 page not found\n" };
+  if (path !== "/logging" && !path.startsWith("/logging/")) return { status: 404, body: "404 page not found\n" };
+  await options.authorize(request, method === "GET" ? "look" : "change");
+  return logging(options.levels, method, path.slice("/logging/".length), body);
 }
 
 function logging(levels: LogLevels, method: string, component: string, body: string | undefined): Answer {

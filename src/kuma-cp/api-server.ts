@@ -99,7 +99,7 @@ export async function openApiServer(parts: ApiServerParts): Promise<ApiServer> {
   };
 }
 
-function localAdminsOf(config: Config): LocalPeers | undefined {
+export function localAdminsOf(config: Config): LocalPeers | undefined {
   if (!config.get("apiServer.authn.localhostIsAdmin")) return undefined;
   return defaultsOf(config).localAdmins === "anyone" ? anyLocalPeer : localPeers();
 }

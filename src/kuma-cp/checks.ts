@@ -28,6 +28,7 @@ function checkPlace(config: Config): string[] {
   one("dpServer.authn.dpProxy.type", ["", "dpToken", "none"], ["serviceAccountToken"]);
   one("dpServer.authn.zoneProxy.type", ["", "zoneToken", "none"], ["serviceAccountToken"]);
   one("compatibility", ["", "kuma"], []);
+  one("diagnostics.auth", ["user", "none"], []);
   one("monitoringAssignmentServer.auth", ["none", "token", "clientCert"], []);
   if (config.get("monitoringAssignmentServer.auth") === "clientCert" && !(config.get("monitoringAssignmentServer.tlsEnabled") && config.get("monitoringAssignmentServer.clientCaFile"))) {
     problems.push("monitoringAssignmentServer.auth: clientCert needs tlsEnabled and clientCaFile");

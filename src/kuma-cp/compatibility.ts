@@ -15,6 +15,8 @@ export interface Defaults {
   readonly localAdmins: "sameUser" | "anyone";
   /** A Mesh may have two certificate backends and go from one to the other. */
   readonly allowsAuthorityChange: boolean;
+  /** Log levels are anybody's to see and to change. */
+  readonly hasOpenDiagnostics: boolean;
 }
 
 const hourMs = 3_600_000;
@@ -33,6 +35,7 @@ export function defaultsOf(config: Config): Defaults {
     storeType: isKuma && !config.isSet("store.type") ? "memory" : config.get("store.type"),
     anonymous: isKuma && !config.isSet("access.anonymous") ? "write" : (anonymousRights.find((it) => it === config.get("access.anonymous")) ?? "none"),
     localAdmins: (isKuma && !config.isSet(localAdminsFor)) || config.get(localAdminsFor) === "anyone" ? "anyone" : "sameUser",
+    hasOpenDiagnostics: (isKuma && !config.isSet("diagnostics.auth")) || config.get("diagnostics.auth") === "none",
     allowsAuthorityChange: config.isSet("mtls.allowAuthorityChange") ? config.get("mtls.allowAuthorityChange") : !isKuma,
   };
 }

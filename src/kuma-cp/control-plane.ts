@@ -1,6 +1,5 @@
 // The control plane: every part made with what it needs, in the order of the picture, and run. Two of them can live in one process.
 import { hostname } from "node:os";
-import { diagnosticsServer } from "#diagnostics";
 import { createPipeline, createSealer } from "#envoy";
 import type { Config as StoredConfig } from "#gen/kuma/system/v1alpha1/system_pb.js";
 import { trackProxies } from "#insights";
@@ -10,7 +9,7 @@ import { envoyPolicies, routeShapers } from "#policies";
 import { policyKinds } from "#policies/kinds";
 import { kindsOf, type Kind, type Kinds, type Place, type SpecKind } from "#resources";
 import { coreKinds, meshKind, meshKindWithOneAuthority } from "#resources/kinds";
-import { feedHttp1, openEndpoint, workDirOr, type KeyPairSource } from "#security";
+import { workDirOr, type KeyPairSource } from "#security";
 import { builtinBackend, openWriteDoor, providedBackend, type Access } from "#write";
 import { followMeshes, xdsServer } from "#xds";
 import { adminTlsOf } from "./admin-tls.ts";
@@ -19,6 +18,7 @@ import { providedPairCheck, storedAuthorities } from "./authorities.ts";
 import { openCertificates } from "./certificates.ts";
 import { checkConfig } from "./checks.ts";
 import { defaultsOf } from "./compatibility.ts";
+import { openDiagnostics } from "./diagnostics-server.ts";
 import { printConfig, type Config } from "./config/load.ts";
 import { controllerParts } from "./controllers.ts";
 import { openCredentials } from "./credentials.ts";
@@ -27,7 +27,6 @@ import { openDpServer } from "./dp-server.ts";
 import { openEnvoyAdmin } from "./envoy-admin.ts";
 import { openInspection } from "./inspection.ts";
 import { identityAuthorities, joinAuthorities } from "./identity-authorities.ts";
-import { allInterfaces } from "./interfaces.ts";
 import { issueEvent } from "./issue-audit.ts";
 import { openHealth } from "./health.ts";
 import { openMadsServer } from "./mads-server.ts";
@@ -135,18 +134,13 @@ export async function startControlPlane({ config, platform, levels, home, enviro
     const api = await openApiServer({ config, store, door: warnOfUnapplied(door), kinds, place, access, credentials, tokens, about, inspect, envoyAdmin, tls: certificates.tls("apiServer.https"), platform });
     closers.push(() => api.close());
     listeners.push(() => api.connections());
-    const diagnostics = diagnosticsServer({ isReady: () => isRunning, metrics: platform.metrics, levels });
-    const endpoint = await openEndpoint(
-      "diagnostics",
-      { host: allInterfaces(), port: config.get("diagnostics.serverPort"), ...(config.get("diagnostics.tlsEnabled") ? { tls: certificates.tls("diagnostics") } : {}) },
-      { http1: feedHttp1(diagnostics) }, platform,
-    );
-    closers.push(() => endpoint.close());
+    const diagnostics = await openDiagnostics({ config, credentials, levels, isReady: () => isRunning, tls: certificates.tls("diagnostics"), platform });
+    closers.push(() => diagnostics.close());
     const mads = await openMadsServer({ config, store, meshes, kinds, credentials, tls: certificates.tls("monitoringAssignmentServer"), platform });
     closers.push(() => mads?.close());
-    for (const [channel, its] of [["diagnostics", endpoint], ["monitoringAssignmentServer", mads]] as const) listeners.push(() => (its?.connections() ?? []).map((it) => ({ channel, protocol: "http", ...it })));
-    log.info("control plane is ready", { version, zone: place.zone, dpServer: dp.port, http: api.httpPort, https: api.httpsPort, diagnostics: endpoint.port, mads: mads?.port, instanceId });
-    return { ports: { http: api.httpPort, https: api.httpsPort, dp: dp.port, diagnostics: endpoint.port, mads: mads?.port }, stop };
+    for (const [channel, its] of [["diagnostics", diagnostics], ["monitoringAssignmentServer", mads]] as const) listeners.push(() => (its?.connections() ?? []).map((it) => ({ channel, protocol: "http", ...it })));
+    log.info("control plane is ready", { version, zone: place.zone, dpServer: dp.port, http: api.httpPort, https: api.httpsPort, diagnostics: diagnostics.port, mads: mads?.port, instanceId });
+    return { ports: { http: api.httpPort, https: api.httpsPort, dp: dp.port, diagnostics: diagnostics.port, mads: mads?.port }, stop };
   } catch (error) {
     await stop();
     throw error;

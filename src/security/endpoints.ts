@@ -54,8 +54,7 @@ export const endpoints = {
       { path: "/ready", credential: "nothing" },
       { path: "/healthy", credential: "nothing" },
       { path: "/metrics", credential: "nothing" },
-      { path: "/logging*", credential: "nothing" },
-      { path: "/debug/pprof/*", credential: "nothing" },
+      { path: "/logging*", credential: "user" },
     ],
   },
   "inter-cp": {

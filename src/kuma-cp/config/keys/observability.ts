@@ -25,6 +25,7 @@ export const observabilityKeys = {
   "reports.enabled": bool("KUMA_REPORTS_ENABLED", false, "usage reports"),
   "diagnostics.serverPort": int("KUMA_DIAGNOSTICS_SERVER_PORT", 5680, "/ready /healthy /metrics"),
   "diagnostics.debugEndpoints": bool("KUMA_DIAGNOSTICS_DEBUG_ENDPOINTS", false, "pprof"),
+  "diagnostics.auth": text("KUMA_DIAGNOSTICS_AUTH", "user", "who may see and change log levels: user (the rules controlPlaneMetadata and adminResources), none (anybody, as in Kuma)"),
   "diagnostics.tlsEnabled": bool("KUMA_DIAGNOSTICS_TLS_ENABLED", false),
   "tracing.openTelemetry.endpoint": text("KUMA_TRACING_OPENTELEMETRY_ENDPOINT", "", "OTEL_* variables otherwise"),
   "eventBus.bufferSize": int("KUMA_EVENT_BUS_BUFFER_SIZE", 100, "per subscriber"),
