@@ -12,6 +12,10 @@ export const prometheusPath = (): string | undefined => cached("prometheus-0.316
 export const schemathesisPath = (): string | undefined => cached("schemathesis-4.32.5", "bin/schemathesis");
 export const openApiValidatorPath = (): string | undefined => cached("schemathesis-4.32.5", "bin/openapi-spec-validator");
 
+/** True when a program of the system, such as openssl or testssl, is in the PATH. */
+export const hasProgram = (name: string): boolean => programPath(name) !== undefined;
+export const programPath = (name: string): string | undefined => (process.env.PATH ?? "").split(":").map((folder) => join(folder, name)).find((path) => existsSync(path));
+
 function cached(folder: string, name: string): string | undefined {
   const path = join(process.env.XDG_CACHE_HOME ?? join(process.env.HOME ?? "", ".cache"), "koguma", folder, name);
   return existsSync(path) ? path : undefined;
