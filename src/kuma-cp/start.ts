@@ -1,6 +1,9 @@
 // Entry of the program kuma-cp.
 import { enableCompileCache } from "node:module";
 
+// Whoever read the log has gone: its lines are lost, and the program goes on.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+
 // What nobody expected is a defect of ours; it is logged, and the process lives: it serves a thousand proxies.
 process.on("uncaughtException", (error) => process.stderr.write(`unexpected: ${error.stack ?? error.message}\n`));
 process.on("unhandledRejection", (error) => process.stderr.write(`unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`));
