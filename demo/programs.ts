@@ -21,7 +21,9 @@ export function startProgram(name: string, args: readonly string[], env: Readonl
   const child = spawn(join(root, "bin", name), args, { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
   child.stdout?.pipe(log, { end: false });
   child.stderr?.pipe(log, { end: false });
-  const ended = new Promise<string>((resolve) => child.once("exit", (code, signal) => resolve(signal ?? String(code))));
+  // Its last words are in the file when it has ended; who inherited its pipe may keep it open for longer.
+  const closed = new Promise<void>((resolve) => child.once("close", () => log.end(resolve)));
+  const ended = new Promise<string>((resolve) => child.once("exit", (code, signal) => void Promise.race([closed, new Promise((soon) => setTimeout(soon, 1000))]).then(() => resolve(signal ?? String(code)))));
   return {
     name: label, logFile, child, ended,
     async end(signal) {

@@ -161,9 +161,17 @@ export function createTokenValidator(rules: TokenRules): TokenValidator {
 /** Each mesh signs with keys of its own: most signatures that do not hold are those of another mesh. What the token says is only told, never trusted. */
 function withMesh(error: unknown, token: string, mesh: string): unknown {
   if (!(error instanceof errors.JWSSignatureVerificationFailed)) return error;
-  const { Mesh: claimed } = decodeJwt<{ Mesh?: unknown }>(token);
+  const claimed = claimedMesh(token);
   if (typeof claimed !== "string" || claimed === "" || claimed === mesh) return error;
   return new Error(`${error.message}: no key of mesh "${mesh}" has signed it, it says that it is for mesh "${claimed.slice(0, 63)}"`, { cause: error });
+}
+
+function claimedMesh(token: string): unknown {
+  try {
+    return decodeJwt<{ Mesh?: unknown }>(token).Mesh;
+  } catch {
+    return undefined; // its content is no JSON either
+  }
 }
 
 function keyIdOf(token: string): string {
