@@ -61,7 +61,7 @@ export async function startTestControlPlane({ env = {}, clock = systemClock }: T
   };
   const controlPlane: TestControlPlane = {
     api, log, ports: { http, https, dp, diagnostics, mads },
-    caPem: readFileSync(join(folder, "kuma-cp.crt"), "utf8"),
+    caPem: readFileSync(env["KUMA_GENERAL_TLS_CERT_FILE"] ?? join(folder, "kuma-cp.crt"), "utf8"),
     get: (path) => call("GET", path),
     put: (path, body) => call("PUT", path, body),
     remove: (path) => call("DELETE", path),

@@ -23,7 +23,6 @@ const here = (machine: Operator) => ca.replace(".kuma", `${machine.home}/.kuma`)
 async function refusalOf(program: Program): Promise<string> {
   const code = await program.ended;
   expect(code).not.toBe("0");
-  await new Promise((resolve) => setTimeout(resolve, 50)); // the log is written by a pipe
   return logOf(program);
 }
 const errorLines = (log: string) => log.split("\n").filter((line) => /^(Error|\S+\s+(error|ERROR))/i.test(line));
