@@ -58,8 +58,8 @@ test("the local authority changes in good time: the next is announced ahead, and
 
 test("an operator announces the next authority by an empty key file and puts it in place by renaming it", async () => {
   const { directory, platform } = workDir();
-  const source = await openWorkDirPair({ workDir: directory, hosts }, platform);
-  const first = source.anchors?.() ?? "";
+  // Each look ends before the next begins: a second control plane on the directory would announce one of its own.
+  const [first] = (await look(directory, platform)).anchors;
   writeFileSync(join(directory, "kuma-ca.next.key"), "");
   const announced = await look(directory, platform);
   expect(announced.anchors[0]).toBe(first);
@@ -69,7 +69,6 @@ test("an operator announces the next authority by an empty key file and puts it 
   expect(changed.anchors).toEqual(announced.anchors.toReversed());
   expect(changed.pair.chain[0]?.checkIssued(new X509Certificate(changed.anchors[0] ?? ""))).toBe(true);
   expect((await look(directory, platform)).pair.fingerprint).toBe(changed.pair.fingerprint);
-  source.close();
 });
 
 test("the next generation is announced at seven tenths of the life, and signs at eight tenths, a month after that at the earliest", () => {

@@ -147,7 +147,7 @@ for (const { name, needs, meets = impostors, trusts, port, meet, says } of clien
     for (const kind of meets) {
       test.skipIf(needs !== undefined && envoy === undefined)(`${kind}: is refused, and nothing secret was received${needs ? ` (needs ${needs})` : ""}`, async () => {
         const impostor = await startImpostor(kind, trusts?.() ?? authority, port?.());
-        const said = await meet(impostor, kind).finally(() => impostor.close());
+        const said = await meet(impostor, kind).finally(() => void impostor.close());
         expect(impostor.attempts()).toBeGreaterThan(0);
         expect(impostor.received()).not.toContain(token);
         expect(impostor.received()).not.toMatch(/eyJ|[Aa]uthorization|dataplaneToken/);
