@@ -21,6 +21,7 @@ export const system = {
   }),
   /** The same in both families. */
   meshPrometheus: { listener: "kuma:metrics:prometheus", cluster: "kuma:metrics:hijacker" },
+  probes: { listener: "probe:listener", routes: "probe:route_configuration", virtualHost: "probe" },
   noDestination: "self_transparentproxy_no_destination_inbound",
 } as const;
 

@@ -4,6 +4,7 @@ import { endpointsOf } from "#mesh";
 import { adminResources } from "./internal/admin.ts";
 import { dnsDocument, dnsResources } from "./internal/dns.ts";
 import { anchorsDocument, dynamicConfigResources } from "./internal/dynamic-config.ts";
+import { probeResources } from "./internal/probes.ts";
 import { zoneProxyResources, type ZoneProxy } from "./internal/zone-proxy.ts";
 import { meshPrometheus } from "./internal/mesh-prometheus.ts";
 import { spireResources } from "./internal/spire.ts";
@@ -107,7 +108,7 @@ function build(plan: Plan, adminTls: AdminTls | undefined, anchors: Anchors | un
   const outbound = sharedOutbound(plan, parts);
   const dns = dnsResources(plan, parts);
   const own = policyResources(plan, anchors, parts);
-  const all = [admin, transparent, inbound, dns, own, spireResources(plan, parts)];
+  const all = [admin, transparent, inbound, dns, own, spireResources(plan, parts), probeResources(plan, parts)];
   return {
     clusters: joined(all.flatMap((it) => it.clusters), outbound.clusters),
     listeners: joined(all.flatMap((it) => it.listeners), outbound.listeners),

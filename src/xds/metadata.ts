@@ -22,6 +22,7 @@ const schema = z.object({
   "spireAgent.socketPath": z.string().max(4096).catch(""),
   "dataplane.dns.port": port.optional(),
   "dataplane.readinessReporter.port": port.optional(),
+  "dataplane.appProbeProxy.enabled": z.string().catch(""),
   "dataplane.proxyType": z.enum(["dataplane", "ingress", "egress"]).catch("dataplane"),
   dynamicMetadata: z.record(z.string(), z.string()).catch({}),
   transparentProxy: z
@@ -79,6 +80,7 @@ export function parseNode(node: Node): NodeFacts {
       adminAddress: parsed["dataplane.admin.address"],
       adminSocketPath: parsed["dataplane.admin.socketPath"],
       workdir: parsed.workdir,
+      ...(parsed["dataplane.appProbeProxy.enabled"] === "true" ? { answersProbes: true } : {}),
       ...(parsed.metricsCertPath && parsed.metricsKeyPath ? { metricsTls: { certPath: parsed.metricsCertPath, keyPath: parsed.metricsKeyPath } } : {}),
       ...(parsed["spireAgent.socketPath"] ? { spireSocketPath: parsed["spireAgent.socketPath"] } : {}),
       transparentProxy: features.has(feature.transparentProxyInMetadata) ? redirection(parsed.transparentProxy, dnsPort) : undefined,

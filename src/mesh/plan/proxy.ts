@@ -13,6 +13,8 @@ export interface ProxyTraits {
   readonly adminPort: number;
   readonly adminAddress: string;
   readonly adminSocketPath: string;
+  /** kuma-dp itself answers the probes of an orchestrator. */
+  readonly answersProbes?: boolean;
   /** Folder of the proxy's Unix sockets. */
   readonly workdir: string;
   /** Where SPIRE's agent listens on this proxy's host. */
