@@ -60,7 +60,7 @@ function inboundListener(plan: Plan, name: string, address: string, port: number
   const { traits } = plan.proxy;
   const declared = plan.proxy.dataplane.spec.networking?.inbound.map((it) => it.port) ?? [];
   const isStrict = declared.length > 0 && traits.features.has(feature.strictInboundPorts) && plan.mtls !== undefined && plan.inbounds.every((it) => tlsModeOf(plan, it, policies) === "strict");
-  const ports = isStrict ? [...new Set(declared)].toSorted((a, b) => a - b) : [];
+  const ports = isStrict ? [...new Set(declared)] : [];
   return sealer.keyed(`tproxy in ${name} ${port} ${plan.isUnified} ${traits.features.has(feature.reusePort)} ${isStrict} ${ports.join(",")}`, () => {
     const listener = openListener({
       name, address, port, direction: "inbound", isUnified: plan.isUnified, reusePort: traits.features.has(feature.reusePort), bindToPort: true, tags: {},

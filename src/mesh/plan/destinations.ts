@@ -1,6 +1,6 @@
 // What an outbound can lead to: a service named by tags, or a port of a MeshService. Equal destinations are one object.
 import { formatKri, kriOf, label, tag, type Kind, type Kri, type Resource } from "#resources";
-import { memoOn } from "../intern.ts";
+import { listInterner, memoOn, memoOnBoth } from "../intern.ts";
 import type { MeshView } from "../view.ts";
 import { endpointsByService, endpointsOfMeshService, endpointsOfTags, type Endpoint } from "./endpoints.ts";
 import { sectionName, type MeshServicePort, type MeshServiceResource } from "./mesh-service.ts";
@@ -109,8 +109,26 @@ export const byPortNumber = memoOn((destination: ResourceDestination): ResourceD
 /** Current healthy endpoints; the same array while they do not change. */
 export function endpointsOf(view: MeshView, destination: Destination): readonly Endpoint[] {
   const dataplanes = view.list("Dataplane");
-  return destination.is === "service" ? endpointsOfTags(dataplanes, destination.tags) : endpointsOfMeshService(dataplanes, destination.resource, destination.port);
+  if (destination.is === "service") return endpointsOfTags(dataplanes, destination.tags);
+  const { resource, port } = destination;
+  if (resource.type !== "MeshMultiZoneService") return endpointsOfMeshService(dataplanes, resource, port);
+  const members = membersOf(view.list("MeshService"), resource);
+  return internEndpoints(members.flatMap((service) => (service.spec.ports ?? []).filter((it) => it.port === port.port).flatMap((it) => endpointsOfMeshService(dataplanes, service, it))));
 }
+
+const internEndpoints = listInterner<Endpoint>();
+
+/** The MeshServices that a MeshMultiZoneService stands for. */
+const membersOf = memoOnBoth((services: readonly Resource[], { spec }: MeshServiceResource): readonly MeshServiceResource[] => {
+  const wanted = Object.entries(spec.selector?.meshService?.matchLabels ?? {});
+  return wanted.length === 0 ? [] : (services as readonly MeshServiceResource[]).filter(({ labels }) => wanted.every(([key, value]) => labels[key] === value));
+});
+
+/** A MeshMultiZoneService proves to be any of its MeshServices. */
+export const withIdentities = memoOnBoth((services: readonly Resource[], resource: MeshServiceResource): MeshServiceResource => {
+  if (resource.type !== "MeshMultiZoneService") return resource;
+  return { ...resource, spec: { ...resource.spec, identities: membersOf(services, resource).flatMap((it) => it.spec.identities ?? []) } };
+});
 
 /**
  * True when a client may speak mTLS to the destination's proxies (spec/dataplane.md 5.7): always where they accept nothing else;

@@ -12,6 +12,7 @@ export interface Endpoint {
   readonly tags: Readonly<Record<string, string>>;
   readonly labels: Labels;
   readonly zone: string;
+  /** As its tag says, which is what callers go by. */
   readonly protocol: string;
   readonly weight: number;
   readonly inboundName: string;
@@ -19,7 +20,7 @@ export interface Endpoint {
   readonly dataplaneName: string;
 }
 
-/** The port that stands for "serves nothing": no listener, no cluster, no endpoint (spec/dataplane.md 1.1). */
+/** The port that stands for "serves nothing": no listener and no cluster at the proxy itself (spec/dataplane.md 1.1). */
 export const reservedPort = 49151;
 
 export const inboundProtocol = (inbound: Dataplane_Networking_Inbound): string => inbound.protocol || (inbound.tags[tag.protocol] ?? "");
@@ -33,14 +34,14 @@ export const endpointsOfDataplane = memoOn((dataplane: Resource<Dataplane>): rea
   const networking = dataplane.spec.networking;
   if (!networking) return [];
   return networking.inbound
-    .filter((inbound) => inbound.port !== reservedPort && inbound.state !== InboundState.Ignored)
+    .filter((inbound) => inbound.state !== InboundState.Ignored)
     .map((inbound) => ({
       address: networking.advertisedAddress || inbound.address || networking.address,
       port: inbound.port,
       tags: inbound.tags,
       labels: dataplane.labels,
       zone: inbound.tags[tag.zone] ?? dataplane.labels[label.zone] ?? "",
-      protocol: inboundProtocol(inbound),
+      protocol: inbound.tags[tag.protocol] ?? "",
       weight: 1,
       inboundName: inbound.name || String(inbound.port),
       isHealthy: isHealthy(inbound),

@@ -12,6 +12,8 @@ export interface MeshServiceSpec {
   readonly selector?: {
     readonly dataplaneTags?: Readonly<Record<string, string>> | undefined;
     readonly dataplaneRef?: { readonly name?: string | undefined } | undefined;
+    /** Of a MeshMultiZoneService. */
+    readonly meshService?: { readonly matchLabels?: Readonly<Record<string, string>> | undefined } | undefined;
     readonly dataplaneLabels?: { readonly matchLabels?: Readonly<Record<string, string>> | undefined } | undefined;
   } | undefined;
   readonly ports?: readonly MeshServicePort[] | undefined;

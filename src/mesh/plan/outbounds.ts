@@ -74,7 +74,9 @@ export function reachable(all: readonly Outbound[], dataplane: Resource<Dataplan
 }
 
 function isReferenced(destination: ResourceDestination, ref: { kind: string; name: string; namespace: string; port?: number | undefined; labels: Record<string, string> }): boolean {
-  if (destination.resource.type !== ref.kind || (ref.port !== undefined && ref.port !== destination.port.port)) return false;
+  // A port that the service does not have means all of its ports.
+  const namesPort = ref.port !== undefined && (destination.resource.spec.ports ?? []).some((it) => it.port === ref.port);
+  if (destination.resource.type !== ref.kind || (namesPort && ref.port !== destination.port.port)) return false;
   if (ref.name) return displayName(destination.resource) === ref.name && (!ref.namespace || destination.resource.labels[label.namespace] === ref.namespace);
   return Object.entries(ref.labels).every(([key, value]) => destination.resource.labels[key] === value);
 }

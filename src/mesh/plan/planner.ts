@@ -8,7 +8,7 @@ import type { PolicyResource } from "../rules/policies.ts";
 import type { RuleTargets } from "../rules/resolve.ts";
 import { singleRule } from "../rules/single-rule.ts";
 import type { MeshView } from "../view.ts";
-import { protocolsInterner, resourceDestinations, serviceDestinations, type Destination } from "./destinations.ts";
+import { protocolsInterner, resourceDestinations, serviceDestinations, withIdentities, type Destination } from "./destinations.ts";
 import { trustedDomains } from "./identity.ts";
 import { inboundPlanner } from "./inbound-confs.ts";
 import { meshTlsPlanner } from "./mesh-tls.ts";
@@ -98,7 +98,7 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
     const key = internScope([protocols, view.settings, ...destinationKinds.map((kind) => view.list(kind)), config ?? view.settings]);
     let found = knownCallable.get(key);
     if (!found) {
-      const resources = destinationKinds.flatMap((kind) => view.list(kind)).flatMap((it) => portsOf(it as MeshServiceResource));
+      const resources = destinationKinds.flatMap((kind) => view.list(kind)).flatMap((it) => portsOf(withIdentities(view.list("MeshService"), it as MeshServiceResource)));
       const destinations: DestinationIndex = { resources, service: (tags) => serviceDestination(tags, protocols.get(tags["kuma.io/service"] ?? "") ?? "unknown") };
       const vips = legacyVips(config);
       found = callable({ destinations, virtual: virtualOutbounds(destinations, vips, view.settings.serviceVipPort), dns: dnsRecords(view, vips) });
