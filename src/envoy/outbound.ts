@@ -1,12 +1,12 @@
 // Outbounds: a listener per address a proxy may call, a cluster per destination.
 import { isHttp, isTlsReady, type ClusterPlan, type Destination, type Plan, type PlannedOutbound, type TargetPlan } from "#mesh";
 import { tag } from "#resources";
-import { spiffeId } from "#security/names";
+import { spiffeId, spiffeTrustDomainPrefix } from "#security/names";
 import { edsCluster, sealCluster, speakHttp2 } from "./draft/cluster.ts";
 import { openHttp } from "./draft/http.ts";
 import { bytesFilters, chain, listenerBody, openListener, sealListenerAt, tcpProxy, type ListenerBody } from "./draft/listener.ts";
 import { envoyRoutes, leadsSomewhere } from "./draft/routes.ts";
-import { upstreamTls, uriExact } from "./draft/tls.ts";
+import { upstreamTls, uriExact, uriPrefix, type SanMatcher } from "./draft/tls.ts";
 import { traitsKey } from "./keys.ts";
 import { tlsSecrets } from "./mesh-tls.ts";
 import { clusterName, outboundListenerName, routeConfigName, virtualHostName } from "./names.ts";
@@ -47,7 +47,7 @@ function makeCluster(plan: Plan, cluster: ClusterPlan, target: TargetPlan, { sea
     const secrets = tlsSecrets(plan);
     if (plan.mtls && secrets && isCalledWithTls(plan, cluster)) {
       const sni = plan.mtls.certificate.from === "mesh" ? sniOf(plan.meshName, destination) : identitySni(plan.meshName, destination);
-      draft.tls = upstreamTls(secrets, sni, sansOf(plan.meshName, destination).map(uriExact));
+      draft.tls = upstreamTls(secrets, sni, sansOf(plan.meshName, destination));
     }
     const place = { target, mesh: plan.meshName };
     for (const policy of policies) policy.outboundCluster?.(draft, confs.get(policy.kind), place);
@@ -56,11 +56,12 @@ function makeCluster(plan: Plan, cluster: ClusterPlan, target: TargetPlan, { sea
   });
 }
 
-/** Whom the other side must prove to be. */
-function sansOf(mesh: string, destination: Destination): readonly string[] {
-  if (destination.is === "service") return [spiffeId(mesh, destination.service)];
+/** Whom the other side must prove to be: anyone of the mesh where nobody is named. */
+function sansOf(mesh: string, destination: Destination): readonly SanMatcher[] {
+  if (destination.is === "service") return [uriExact(spiffeId(mesh, destination.service))];
   const identities = destination.resource.spec.identities ?? [];
-  return [...new Set(identities.map((it) => (it.type === "SpiffeID" ? it.value : spiffeId(mesh, it.value))))].toSorted();
+  if (identities.length === 0) return [uriPrefix(spiffeTrustDomainPrefix(mesh))];
+  return [...new Set(identities.map((it) => (it.type === "SpiffeID" ? it.value : spiffeId(mesh, it.value))))].toSorted().map(uriExact);
 }
 
 function sealedListener(plan: Plan, outbound: PlannedOutbound, parts: PipelineParts): Sealed {

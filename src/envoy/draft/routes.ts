@@ -105,12 +105,11 @@ function applyRewrite(action: RouteAction, rewrite: Rewrite, match: RouteMatch |
   else action.regexRewrite = wholePath(path.whole);
 }
 
-/** What a path becomes: all of it, or the matched prefix, which ends in a slash and so must its replacement. */
+/** What a path becomes: all of it, or the matched prefix, replaced by what was written. */
 function newPath(path: PathRewrite, match: RouteMatch | undefined): { readonly whole: string } | { readonly prefix: string } {
   if (path.type === "ReplaceFullPath") return { whole: path.replaceFullPath ?? "" };
   const replacement = path.replacePrefixMatch ?? "";
-  if (match?.pathSpecifier.case !== "prefix") return { whole: replacement || "/" };
-  return { prefix: replacement.endsWith("/") ? replacement : `${replacement}/` };
+  return match?.pathSpecifier.case === "prefix" ? { prefix: replacement } : { whole: replacement };
 }
 
 const wholePath = (value: string) => create(RegexMatchAndSubstituteSchema, { pattern: regex(".*"), substitution: value });

@@ -20,7 +20,7 @@ function sdsSource(agent: string | undefined) {
 
 export const sdsSecret = (name: string, agent?: string): SdsSecretConfig => create(SdsSecretConfigSchema, { name, sdsConfig: sdsSource(agent) });
 
-type SanMatcher = MessageInitShape<typeof SubjectAltNameMatcherSchema>;
+export type SanMatcher = MessageInitShape<typeof SubjectAltNameMatcherSchema>;
 
 export const uriExact = (value: string): SanMatcher => ({ sanType: SanType.URI, matcher: { matchPattern: { case: "exact", value } } });
 export const uriPrefix = (value: string): SanMatcher => ({ sanType: SanType.URI, matcher: { matchPattern: { case: "prefix", value } } });
