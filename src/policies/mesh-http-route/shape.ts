@@ -1,5 +1,5 @@
 // MeshHTTPRoute shapes the plan: the routes of an HTTP destination, most specific first, and the catch-all below them.
-import { isHttp, matchesHash, type HttpMatch, type HttpRoute, type RouteFilter, type RouteShaper, type ShapeContext, type WeightedBackend } from "#mesh";
+import { isHttp, matchesHash, type BackendRef, type HttpMatch, type HttpRoute, type RouteFilter, type RouteShaper, type ShapeContext, type WeightedBackend } from "#mesh";
 import { displayName, formatKri, label, type Resource } from "#resources";
 import type { HttpRule } from "./kind.ts";
 
@@ -26,11 +26,14 @@ function routesOf(rule: HttpRule, context: ShapeContext): readonly HttpRoute[] {
   const filters = (rule.default.filters ?? []).map((filter): RouteFilter => {
     if (!filter.requestMirror) return filter as RouteFilter;
     const { percentage, backendRef } = filter.requestMirror;
-    return { type: filter.type, requestMirror: { percentage, backend: context.resolve(backendRef) } };
+    return { type: filter.type, requestMirror: { percentage, backend: context.resolve(mirrored(backendRef)) } };
   });
   const backends = backendsOf(rule, context);
   return rule.matches.map((match) => ({ name, unifiedName, match: match as HttpMatch, filters, backends, source }));
 }
+
+/** Copies go to the service with the MeshService's name, as the older model knows it. */
+const mirrored = (reference: BackendRef): BackendRef => (reference.kind === "MeshService" && reference.name ? { kind: reference.kind, name: reference.name } : reference);
 
 /** Without references requests go where they were meant to. */
 function backendsOf(rule: HttpRule, context: ShapeContext): readonly WeightedBackend[] {
@@ -39,7 +42,7 @@ function backendsOf(rule: HttpRule, context: ShapeContext): readonly WeightedBac
   return refs.flatMap((ref) => {
     const destination = context.resolve(ref);
     // An HTTP route cannot lead to bytes.
-    return destination && isHttp(destination.protocol) ? [{ destination, weight: ref.weight ?? 1 }] : [];
+    return destination && isHttp(destination.protocol) && ref.weight !== 0 ? [{ destination, weight: ref.weight ?? 1 }] : [];
   });
 }
 
@@ -49,12 +52,13 @@ const kriText = (route: Resource, section: string): string =>
 const isCatchAll = (match: HttpMatch | undefined): boolean =>
   match === undefined || ((!match.path || (match.path.type === "PathPrefix" && match.path.value === "/")) && !match.method && !match.headers?.length && !match.queryParams?.length);
 
-/** Exact paths, then longer prefixes, then regular expressions; then those with a method, more headers, more parameters. */
+const pathRanks: Readonly<Record<string, number>> = { Exact: 0, PathPrefix: 1, RegularExpression: 2 };
+
+/** Exact paths, then prefixes, then regular expressions, the longer ones first, then matches without a path; of equals those with a method, more headers, more parameters. */
 function compareMatches(a: HttpMatch | undefined, b: HttpMatch | undefined): number {
   const rank = (match: HttpMatch | undefined): readonly number[] => {
-    const type = match?.path?.type ?? "PathPrefix";
-    const length = match?.path?.value?.length ?? 1;
-    return [type === "Exact" ? 0 : type === "PathPrefix" ? 1 : 2, type === "RegularExpression" ? 0 : -length, match?.method ? 0 : 1, -(match?.headers?.length ?? 0), -(match?.queryParams?.length ?? 0)];
+    const path = match?.path;
+    return [!path ? 3 : pathRanks[path.type ?? "PathPrefix"] ?? 1, -(path?.value?.length ?? 0), match?.method ? 0 : 1, -(match?.headers?.length ?? 0), -(match?.queryParams?.length ?? 0)];
   };
   const [left, right] = [rank(a), rank(b)];
   for (let index = 0; index < left.length; index++) {

@@ -106,10 +106,11 @@ const profilesOf = ({ appendProfiles, exclude, include }: Profiles) => ({
 function labelsOf(plan: Plan): Readonly<Record<string, string>> {
   const { dataplane } = plan.proxy;
   const workload = dataplane.labels[label.workload];
+  const service = identifyingService(dataplane);
+  // Where everything is named by its KRI, nobody needs the older names.
+  const older = plan.isUnified ? {} : { ...metricLabels(dataplane), dataplane: dataplane.name, ...(workload || service === "unknown" ? {} : { service }) };
   const labels: Record<string, string> = {
-    ...metricLabels(dataplane),
-    dataplane: dataplane.name, "kuma.proxy_role": dataplane.spec.networking?.gateway ? "gateway" : "sidecar", mesh: plan.meshName, service: identifyingService(dataplane), zone: plan.zone,
-    ...(workload ? { kuma_workload: workload } : {}),
+    ...older, "kuma.proxy_role": dataplane.spec.networking?.gateway ? "gateway" : "sidecar", mesh: plan.meshName, zone: plan.zone, ...(workload ? { "kuma.workload": workload } : {}),
   };
   return Object.fromEntries(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -106,7 +106,7 @@ function addPredicate(policy: RetryPolicy, name: string, value: ReturnType<typeo
 }
 
 const grpcNames: Readonly<Record<string, string>> = {
-  Canceled: "cancelled", DeadlineExceeded: "deadline-exceeded", Internal: "internal", ResourceExhausted: "resource-exhausted", Unavailable: "unavailable",
+  Canceled: "canceled", DeadlineExceeded: "deadline-exceeded", Internal: "internal", ResourceExhausted: "resource-exhausted", Unavailable: "unavailable",
 };
 
 function grpcPolicy(conf: RetryConf["grpc"]): RetryPolicy | undefined {

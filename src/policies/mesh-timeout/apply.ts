@@ -19,8 +19,6 @@ interface Defaults {
 const defaults: Defaults = { connectMs: 5_000, idleMs: 3_600_000, requestMs: 15_000, streamIdleMs: 1_800_000 };
 /** An inbound's connection manager gives streams twice the time of the route: the caller's side ends first. */
 const inboundStreamIdleMs = 3_600_000;
-/** The workload's side of gRPC connections: twice an outbound's, whatever policies say. */
-const inboundGrpcIdleMs = 7_200_000;
 
 const timeout = (text: string | undefined, fallbackMs: number): Duration => protoDuration(durationMs(text) ?? fallbackMs);
 
@@ -31,25 +29,51 @@ export const meshTimeoutApply: EnvoyPolicy = {
   kind: "MeshTimeout",
   outboundCluster: (draft, conf) => onCluster(draft, outboundConf(conf)),
   inboundCluster(draft, conf) {
-    onCluster(draft, inboundConf(conf));
-    if (draft.http && draft.protocol === "grpc") draft.http.commonHttpProtocolOptions = create(HttpProtocolOptionsSchema, { idleTimeout: protoDuration(inboundGrpcIdleMs) });
+    if (speaksOfEveryone(conf)) onCluster(draft, inboundConf(conf));
+    else unspokenCluster(draft);
+    if (draft.http && draft.protocol === "grpc") draft.http.commonHttpProtocolOptions = create(HttpProtocolOptionsSchema, { idleTimeout: protoDuration(unspoken.idleMs) }); // whatever policies say
   },
   outboundListener(listener, conf, { target }) {
     if (conf || target.destination.is === "resource") onListener(listener, outboundConf(conf));
     else leaveIdleToCluster(listener);
   },
   inboundListener(listener, conf) {
-    const own = inboundConf(conf);
-    onListener(listener, own);
+    if (speaksOfEveryone(conf)) onListener(listener, inboundConf(conf));
+    else unspokenListener(listener);
     for (const http of httpOf(listener)) http.message.streamIdleTimeout = protoDuration(inboundStreamIdleMs);
-    timeoutsByCaller(listener, conf?.rules ?? [], onRoute);
+    timeoutsByCaller(listener, conf?.rules ?? [], onRouteOfCaller);
   },
   outboundRoute(draft, conf, { target }) {
     if (conf || target.destination.is === "resource") onRoute(draft, outboundConf(conf));
     else withoutLimit(draft);
   },
-  inboundRoute: (draft, conf) => onRoute(draft, inboundConf(conf)),
+  inboundRoute(draft, conf) {
+    if (speaksOfEveryone(conf)) onRoute(draft, inboundConf(conf));
+    else withoutLimit(draft);
+  },
 };
+
+/** Rules for some callers alone leave all others with an inbound's own limits, twice an outbound's. */
+const speaksOfEveryone = (conf: InboundConf | undefined): boolean => !conf || conf.rules.length === 0 || conf.rules.some((it) => !it.match);
+
+const unspoken = { connectMs: 10_000, idleMs: 7_200_000 } as const;
+
+function unspokenCluster({ message, http, protocol }: ClusterDraft): void {
+  message.connectTimeout = protoDuration(unspoken.connectMs);
+  if (http && (protocol === "http" || protocol === "http2")) http.commonHttpProtocolOptions = create(HttpProtocolOptionsSchema, { idleTimeout: protoDuration(unspoken.idleMs) });
+}
+
+function unspokenListener(listener: ListenerDraft): void {
+  for (const http of httpOf(listener)) http.message.commonHttpProtocolOptions = create(HttpProtocolOptionsSchema, { idleTimeout: protoDuration(unspoken.idleMs) });
+  for (const { terminal } of listener.chains) if (terminal.is === "tcp") terminal.proxy.idleTimeout = protoDuration(unspoken.idleMs);
+}
+
+/** What a rule for a caller leaves open is as for everybody. */
+function onRouteOfCaller({ message }: RouteDraft, { http }: TimeoutConf): void {
+  if (message.action.case !== "route") return;
+  if (http?.requestTimeout !== undefined) message.action.value.timeout = timeout(http.requestTimeout, 0);
+  if (http?.streamIdleTimeout !== undefined) message.action.value.idleTimeout = timeout(http.streamIdleTimeout, 0);
+}
 
 function onCluster(draft: ClusterDraft, conf: TimeoutConf): void {
   draft.message.connectTimeout = timeout(conf.connectionTimeout, defaults.connectMs);

@@ -16,7 +16,11 @@ export const meshTlsApply: EnvoyPolicy = {
     if (mode === undefined) return undefined;
     return mode === "Strict" ? "strict" : "permissive";
   },
-  inboundTlsChain: ({ tls }, _listener, conf) => limit(tls?.commonTlsContext, inboundConf(conf)),
+  inboundTlsChain({ tls }, _listener, conf) {
+    const own = inboundConf(conf);
+    // The serving side takes ciphers together with a version only.
+    if (own.tlsVersion) limit(tls?.commonTlsContext, own);
+  },
   outboundCluster: ({ tls }, conf) => limit(tls?.commonTlsContext, (conf?.value ?? {}) as TlsConf),
 };
 

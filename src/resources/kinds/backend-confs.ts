@@ -27,6 +27,6 @@ export function validatePrometheus(field: string, conf: JsonObject | undefined):
   if (unreadable.length > 0 || !conf) return unreadable;
   const names = (Array.isArray(conf["aggregate"]) ? conf["aggregate"] : []).map((it) => (isObject(it) && typeof it["name"] === "string" ? it["name"] : ""));
   const twice = names.flatMap((name, at) => (names.indexOf(name) < at ? [violation(`${field}.aggregate[${at}].name`, `duplicate entry: ${name}, values have to be unique`)] : []));
-  const contradicts = conf["skipMTLS"] !== undefined && conf["skipMTLS"] !== null && isObject(conf["tls"]);
+  const contradicts = conf["skipMTLS"] === true && isObject(conf["tls"]);
   return [...(contradicts ? [violation(field, "skipMTLS and tls configuration cannot be defined together")] : []), ...twice];
 }

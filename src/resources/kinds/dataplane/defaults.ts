@@ -9,7 +9,8 @@ export function completeDataplane(dataplane: Dataplane, place: Place, isNew: boo
   const { networking } = completed;
   if (!networking) return completed;
   for (const inbound of networking.inbound) {
-    if (place.mode === "zone" && !place.inboundTagsDisabled) inbound.tags[tag.zone] = place.zone;
+    // An inbound without tags stays so: the zone alone names no service.
+    if (place.mode === "zone" && !place.inboundTagsDisabled && Object.keys(inbound.tags).length > 0) inbound.tags[tag.zone] = place.zone;
     if (!inbound.serviceProbe || !isNew) continue;
     inbound.health = create(Dataplane_Networking_Inbound_HealthSchema, { ready: false });
     inbound.state = State.NotReady;
