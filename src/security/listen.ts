@@ -174,9 +174,8 @@ function contextOf(tls: TlsSettings) {
   const ciphers = tlsCiphers(tls.cipherSuites ?? []);
   const usesClientCert = (tls.requireClientCert ?? "no") !== "no";
   return {
-    cert: pair.certPem, key: pair.keyPem, minVersion, honorCipherOrder: true,
+    cert: pair.certPem, key: pair.keyPem, minVersion, ciphers, honorCipherOrder: true,
     ...(maxVersion ? { maxVersion } : {}),
-    ...(ciphers ? { ciphers } : {}),
     ...(tls.clientCa ? { ca: [...tls.clientCa()] } : {}),
     // A resumed session would carry a client certificate past a change of its authority.
     ...(usesClientCert ? { secureOptions: constants.SSL_OP_NO_TICKET } : {}),

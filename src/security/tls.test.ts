@@ -8,8 +8,8 @@ test("versions are the two of the configuration, or empty", () => {
 });
 
 test("cipher names become OpenSSL's; an unknown one is refused with both lists", () => {
-  expect(tlsCiphers([])).toBeUndefined();
-  expect(tlsCiphers(["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"])?.split(":")).toContain("ECDHE-RSA-AES128-GCM-SHA256");
+  expect(tlsCiphers([]).split(":").filter((it) => !/GCM|CHACHA20/.test(it))).toEqual([]);
+  expect(tlsCiphers(["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"]).split(":")).toContain("ECDHE-RSA-AES128-GCM-SHA256");
   expect(() => tlsCiphers(["X"])).toThrow(/^unsupported tls cipher: X supported ciphers insecure:\[TLS_RSA_WITH_RC4_128_SHA .*\], secure:\[TLS_AES_128_GCM_SHA256 /);
 });
 
