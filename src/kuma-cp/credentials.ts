@@ -65,7 +65,10 @@ export function openCredentials(config: Config, store: Store, platform: Platform
       dataplanes: config.get("dpServer.authn.dpProxy.type") === "none" ? "none" : "dpToken",
       zoneProxies: config.get("dpServer.authn.zoneProxy.type") === "none" ? "none" : "zoneToken",
     },
-    close: unfollow,
+    close() {
+      unfollow();
+      sessions.stop();
+    },
   };
 }
 

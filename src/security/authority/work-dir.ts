@@ -2,7 +2,7 @@
 import type { X509Certificate } from "node:crypto";
 import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
-import { followFiles, type Platform } from "#platform";
+import { followFiles, followTimeJumps, type Platform } from "#platform";
 import { unavailable } from "#resources";
 import { certificateMetrics, replaceableKeyPair, type FollowedKeyPair } from "../certificates/key-pair-source.ts";
 import { authoritiesOf, parseKeyPair, type KeyPair } from "../certificates/key-pair.ts";
@@ -87,6 +87,8 @@ export async function openWorkDirPair(options: WorkDirOptions, platform: Platfor
     void look();
   };
   const stopFollowing = followFiles([key, nextKey], platform.clock, lookNow, { pollMs: lookEveryMs });
+  // After a sleep the pair may be at its end, and the hour has only begun.
+  const unfollowJumps = followTimeJumps(platform.clock, lookNow);
   return {
     current: () => source.current(),
     anchors: () => anchorsPem,
@@ -94,6 +96,7 @@ export async function openWorkDirPair(options: WorkDirOptions, platform: Platfor
     close() {
       ended = true;
       stopFollowing();
+      unfollowJumps();
       cancel();
     },
   };

@@ -21,6 +21,23 @@ test("reaching exp closes the session, once", () => {
   expect(sessions.size).toBe(0);
 });
 
+test("a machine that slept past exp closes the session when it wakes", () => {
+  const { clock, closed } = setUp({ exp: Date.UTC(2026, 0, 3) / 1000 });
+  clock.jump(3 * 86_400_000);
+  clock.advance(10_000);
+  clock.advance(1);
+  expect(closed).toEqual(["token is expired"]);
+});
+
+test("a clock that was set back leaves the session until its end by that clock", () => {
+  const { clock, closed } = setUp({ exp: Date.UTC(2026, 0, 1) / 1000 + 7200 });
+  clock.jump(-3_600_000);
+  clock.advance(7_201_000);
+  expect(closed).toEqual([]);
+  clock.advance(3_600_000);
+  expect(closed).toEqual(["token is expired"]);
+});
+
 test("revalidation closes those with a reason and no others", () => {
   const { sessions, closed } = setUp();
   sessions.add({ facts: { kind: "dataplane", jti: "b" }, close: () => closed.push("wrong") });

@@ -1,5 +1,5 @@
 // Live streams by the credential that opened them: whatever ends the credential ends the stream, at once.
-import type { Clock } from "#platform";
+import { followTimeJumps, type Clock } from "#platform";
 
 export interface CredentialFacts {
   readonly kind: "dataplane" | "zone" | "user" | "certificate" | "service-account" | "none";
@@ -29,6 +29,8 @@ export interface Sessions {
   /** What the live sessions were opened with. */
   facts(): readonly CredentialFacts[];
   readonly size: number;
+  /** Ends the watch over the clock; the sessions stay. */
+  stop(): void;
 }
 
 export function createSessions(clock: Clock): Sessions {
@@ -40,11 +42,21 @@ export function createSessions(clock: Clock): Sessions {
     live.delete(session);
     session.close(reason);
   };
+  const awaitEnd = (session: Session) => {
+    const { exp } = session.facts;
+    if (exp === undefined) return;
+    live.get(session)?.();
+    // The wall clock may have been set back while this waited.
+    live.set(session, clock.after(exp * 1000 - clock.now(), () => (clock.now() >= exp * 1000 ? end(session, "token is expired") : awaitEnd(session))));
+  };
+  const unfollowJumps = followTimeJumps(clock, () => {
+    for (const session of [...live.keys()]) awaitEnd(session);
+  });
   return {
+    stop: unfollowJumps,
     add(session) {
       live.set(session, () => {});
-      const { exp } = session.facts;
-      if (exp !== undefined) live.set(session, clock.after(exp * 1000 - clock.now(), () => end(session, "token is expired")));
+      awaitEnd(session);
       return () => {
         live.get(session)?.();
         live.delete(session);
