@@ -7,7 +7,9 @@ type Tags = Readonly<Record<string, string>>;
 
 export function validateMembership(mesh: string, { constraints }: Mesh, { networking }: Dataplane): readonly Violation[] {
   const { requirements = [], restrictions = [] } = constraints?.dataplaneProxy ?? {};
-  const sets: Tags[] = [...(networking?.inbound.map((it) => it.tags) ?? []), ...(networking?.gateway ? [networking.gateway.tags] : [])];
+  const found: Tags[] = [...(networking?.inbound.map((it) => it.tags) ?? []), ...(networking?.gateway ? [networking.gateway.tags] : [])];
+  // Who has no tags at all fulfils nothing.
+  const sets = found.length > 0 ? found : [{}];
   return sets.flatMap((tags) => {
     const whose = `dataplane cannot be a member of mesh "${mesh}" because its tags "${tagsText(tags)}"`;
     const isRequired = requirements.length > 0 && !requirements.some((rule) => fulfils(tags, rule.tags));
