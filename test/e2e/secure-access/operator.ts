@@ -27,7 +27,7 @@ export interface Operator {
   readonly home: string;
   readonly ports: Ports;
   /** Types a command line; `$HTTP`, `$HTTPS`, `$DP`, `$MADS` and `$DIAGNOSTICS` are ports. */
-  type(command: string, env?: Env): Promise<Ran>;
+  type(command: string, env?: Env, timeoutMs?: number): Promise<Ran>;
   /** The same for a command that must succeed: what it printed, trimmed. */
   typed(command: string, env?: Env): Promise<string>;
   startControlPlane(env?: Env, args?: readonly string[]): Promise<Program>;
@@ -54,9 +54,9 @@ export async function openMachine(own: Env = {}): Promise<Operator> {
   };
   const shell: Env = { HTTP: String(http), HTTPS: String(https), DP: String(dp), MADS: String(mads), DIAGNOSTICS: String(diagnostics) };
   const programs: Program[] = [];
-  const type = (command: string, env: Env = {}): Promise<Ran> =>
+  const type = (command: string, env: Env = {}, timeoutMs = 60_000): Promise<Ran> =>
     new Promise((resolve) => {
-      execFile("sh", ["-c", command], { cwd: home, env: { ...process.env, ...base, ...shell, ...env }, timeout: 60_000, maxBuffer: 64 * 1024 * 1024 }, (error, out, err) => {
+      execFile("sh", ["-c", command], { cwd: home, env: { ...process.env, ...base, ...shell, ...env }, timeout: timeoutMs, maxBuffer: 64 * 1024 * 1024 }, (error, out, err) => {
         resolve({ code: error === null ? 0 : typeof error.code === "number" ? error.code : -1, out, err });
       });
     });
