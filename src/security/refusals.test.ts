@@ -27,6 +27,16 @@ test("each code is provoked by a test, at least 40 causes in all, and each test 
   expect(missing).toEqual([]);
 });
 
+test("each weak spot of docs/security/weak-spots.md names a test that is there", () => {
+  const rows = read("docs/security/weak-spots.md").split("\n").filter((line) => line.startsWith("| ") && !line.startsWith("| ---") && !/^\| (weak spot|what) \| test \|$/.test(line));
+  expect(rows.length).toBeGreaterThan(50);
+  const missing = rows.filter((row) => {
+    const [[, path = "", name = ""] = []] = [...row.matchAll(linked)];
+    return path === "" || name === "" || !read(path).includes(name);
+  });
+  expect(missing).toEqual([]);
+});
+
 test("each threat of docs/security/threat-model.md names tests that are there", () => {
   const threats = read("docs/security/threat-model.md").split("\n").filter((line) => /^\| T\d+ /.test(line));
   expect(threats.length).toBeGreaterThan(20);
