@@ -13,8 +13,12 @@ const inboundHost = "127.0.0.71";
 let machine: Operator;
 let [inbound, admin] = [0, 0];
 
-/** What is above INFO and all the same right, with the reason. */
-const accepted: Readonly<Record<string, string>> = {};
+/** What is above INFO and all the same right: the finding to the word, with the reason. */
+const accepted: readonly (Pick<Finding, "id" | "finding"> & { readonly because: string })[] = [
+  { id: "CRIME_TLS", finding: "Check failed, couldn't connect", because: "testssl has no client certificate, which Envoy wants before the check is over; Envoy's TLS library has no compression" },
+];
+/** `DEBUG` says only that no HTTP was recognised. */
+const harmless = ["OK", "INFO", "DEBUG"];
 
 interface Finding {
   readonly id: string;
@@ -55,6 +59,6 @@ for (const [name, address, needs] of ports) {
     expect([of("SSLv2"), of("SSLv3"), of("TLS1"), of("TLS1_1")], out).toEqual(["not offered", "not offered", "not offered", "not offered"]);
     expect(of("TLS1_3")).toMatch(/^offered/);
     for (const id of ["heartbleed", "ROBOT", "LUCKY13", "SWEET32", "DROWN", "LOGJAM"]) expect(of(id), id).toMatch(/not vulnerable/);
-    expect(findings.filter((it) => it.severity !== "OK" && it.severity !== "INFO" && !Object.hasOwn(accepted, it.id))).toEqual([]);
+    expect(findings.filter((it) => !harmless.includes(it.severity) && !accepted.some(({ id, finding }) => id === it.id && finding === it.finding))).toEqual([]);
   }, 280_000);
 }
