@@ -4,7 +4,7 @@ import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { DataplaneSchema } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import { DataplaneInsightSchema } from "#gen/kuma/mesh/v1alpha1/dataplane_insight_pb.js";
-import { MeshSchema } from "#gen/kuma/mesh/v1alpha1/mesh_pb.js";
+import { MeshSchema, Mesh_MeshServices_Mode as ServicesMode } from "#gen/kuma/mesh/v1alpha1/mesh_pb.js";
 import type { MeshInsight, ServiceInsight } from "#gen/kuma/mesh/v1alpha1/insights_pb.js";
 import { silentLog, systemClock } from "#platform";
 import { kindsOf } from "#resources";
@@ -29,6 +29,7 @@ async function aMesh() {
   await settled();
   return {
     store, proxy, settled,
+    put: async (resource: Parameters<typeof stored.put>[0]) => stored.put(resource, stored.get(resource)?.version ?? 0),
     mesh: () => store.get({ type: "MeshInsight", mesh: "", name: "m" })?.spec as MeshInsight,
     service: (name: string) => (store.list("ServiceInsight", { mesh: "m" })[0]?.spec as ServiceInsight | undefined)?.services[name],
   };
@@ -76,4 +77,13 @@ test("the page about everything adds the meshes up", async () => {
   await proxy("up", true, { service: "web" });
   await settled();
   expect(globalInsight(store, kinds, "now")).toMatchObject({ meshes: { total: 1 }, dataplanes: { standard: { online: 1, total: 1 } }, services: { internal: { online: 1, total: 1 } } });
+});
+
+test("where MeshServices are all there is, delegated gateways alone are services by their tag", async () => {
+  const { proxy, mesh, service, settled, put } = await aMesh();
+  await put({ type: "Mesh", mesh: "", name: "m", labels: {}, spec: create(MeshSchema, { meshServices: { mode: ServicesMode.Exclusive } }) });
+  await put({ type: "Dataplane", mesh: "m", name: "edge", labels: {}, spec: create(DataplaneSchema, { networking: { address: "10.0.0.1", gateway: { tags: { "kuma.io/service": "edge" } } } }) });
+  await proxy("up", true, { service: "web" });
+  await settled();
+  expect([service("web"), service("edge")?.dataplanes?.total, mesh().services, mesh().dataplanes?.total]).toEqual([undefined, 1, undefined, 2]);
 });

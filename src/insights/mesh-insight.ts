@@ -1,10 +1,11 @@
 // MeshInsight: what a mesh consists of, counted when asked.
 import { create } from "@bufbuild/protobuf";
 import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
-import { Dataplane_Networking_Gateway_GatewayType as GatewayType } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
+import { Dataplane_Networking_Gateway_GatewayType as GatewayType, Dataplane_Networking_Inbound_State as InboundState } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import type { DataplaneInsight } from "#gen/kuma/mesh/v1alpha1/dataplane_insight_pb.js";
 import type { ExternalService } from "#gen/kuma/mesh/v1alpha1/gateway_pb.js";
 import { MeshInsightSchema, type MeshInsight } from "#gen/kuma/mesh/v1alpha1/insights_pb.js";
+import { Mesh_MeshServices_Mode as ServicesMode, type Mesh } from "#gen/kuma/mesh/v1alpha1/mesh_pb.js";
 import { tag, type Kinds, type Resource } from "#resources";
 import type { Store } from "#store";
 import { count, countAt, lastStream, proxyState, tally, type Tally } from "./proxies.ts";
@@ -22,7 +23,13 @@ export function meshInsight(store: Store, kinds: Kinds, mesh: string): MeshInsig
     resources[kind.name] = { total };
     if (kind.isPolicy) policies[kind.name] = { total };
   }
-  return create(MeshInsightSchema, { ...countProxies(store, mesh), resources, policies, services: countServices(store, mesh) });
+  return create(MeshInsightSchema, { ...countProxies(store, mesh), resources, policies, ...(hasOnlyMeshServices(store, mesh) ? {} : { services: countServices(store, mesh) }) });
+}
+
+/** Where MeshServices are all there is, the services that tags name are not counted. */
+export function hasOnlyMeshServices(store: Store, name: string): boolean {
+  const mesh = store.get({ type: "Mesh", mesh: "", name }) as Resource<Mesh> | undefined;
+  return mesh?.spec.meshServices?.mode === ServicesMode.Exclusive;
 }
 
 function countProxies(store: Store, mesh: string) {
@@ -58,7 +65,7 @@ export function typeOf({ networking }: Dataplane): "standard" | "gatewayBuiltin"
 
 function countServices(store: Store, mesh: string) {
   const dataplanes = store.list("Dataplane", { mesh }) as readonly Resource<Dataplane>[];
-  const internal = new Set(dataplanes.flatMap(({ spec: { networking } }) => [...(networking?.inbound ?? []), ...(networking?.gateway ? [networking.gateway] : [])].flatMap((it) => it.tags[tag.service] ?? [])));
+  const internal = new Set(dataplanes.flatMap(({ spec: { networking } }) => [...(networking?.inbound ?? []).filter((it) => it.state !== InboundState.Ignored), ...(networking?.gateway ? [networking.gateway] : [])].flatMap((it) => it.tags[tag.service] ?? [])));
   const external = new Set((store.list("ExternalService", { mesh }) as readonly Resource<ExternalService>[]).flatMap((it) => it.spec.tags[tag.service] ?? []));
   return { total: internal.size + external.size, internal: internal.size, external: external.size };
 }

@@ -1,12 +1,12 @@
 // ServiceInsight: the services of a mesh by their tag, with the proxies behind each, counted when asked.
 import { create } from "@bufbuild/protobuf";
-import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
+import { Dataplane_Networking_Inbound_State as InboundState, type Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import type { DataplaneInsight } from "#gen/kuma/mesh/v1alpha1/dataplane_insight_pb.js";
 import type { ExternalService } from "#gen/kuma/mesh/v1alpha1/gateway_pb.js";
 import { ServiceInsightSchema, ServiceInsight_ServiceSchema, ServiceInsight_Service_Status as Status, ServiceInsight_Service_Type as Type, type ServiceInsight, type ServiceInsight_Service as Service } from "#gen/kuma/mesh/v1alpha1/insights_pb.js";
 import { tag, type Resource } from "#resources";
 import type { Store } from "#store";
-import { proxiesOf, typeOf } from "./mesh-insight.ts";
+import { hasOnlyMeshServices, proxiesOf, typeOf } from "./mesh-insight.ts";
 import { isReady, proxyState } from "./proxies.ts";
 
 export interface ServiceNaming {
@@ -18,8 +18,13 @@ const serviceTypes = { standard: Type.internal, gatewayBuiltin: Type.gateway_bui
 
 export function serviceInsight(store: Store, mesh: string, naming: ServiceNaming): ServiceInsight {
   const services: Record<string, Service> = {};
-  for (const [dataplane, insight] of proxiesOf(store, mesh)) countProxy(services, dataplane.spec, insight, naming);
+  const isExclusive = hasOnlyMeshServices(store, mesh);
+  for (const [dataplane, insight] of proxiesOf(store, mesh)) {
+    // MeshServices stand for all but delegated gateways.
+    if (!isExclusive || typeOf(dataplane.spec) === "gatewayDelegated") countProxy(services, dataplane.spec, insight, naming);
+  }
   for (const service of Object.values(services)) service.status = statusOf(service);
+  if (isExclusive) return create(ServiceInsightSchema, { services });
   for (const external of store.list("ExternalService", { mesh }) as readonly Resource<ExternalService>[]) {
     const name = external.spec.tags[tag.service];
     if (!name) continue;
@@ -36,7 +41,7 @@ export function unknownService(name: string, { dnsDomain, serviceVipPort }: Serv
 function countProxy(services: Record<string, Service>, dataplane: Dataplane, insight: DataplaneInsight | undefined, naming: ServiceNaming): void {
   const state = proxyState(dataplane, insight);
   const { inbound = [], gateway } = dataplane.networking ?? {};
-  const offers = gateway ? [{ tags: gateway.tags, isOnline: state === "online" }] : inbound.map((it) => ({ tags: it.tags, isOnline: state === "online" || (state === "partiallyDegraded" && isReady(it)) }));
+  const offers = gateway ? [{ tags: gateway.tags, isOnline: state === "online" }] : inbound.filter((it) => it.state !== InboundState.Ignored).map((it) => ({ tags: it.tags, isOnline: state === "online" || (state === "partiallyDegraded" && isReady(it)) }));
   for (const { tags, isOnline } of offers) {
     const name = tags[tag.service];
     if (!name) continue;
