@@ -9,4 +9,5 @@ export { allocateVips, type VipOptions } from "./vips.ts";
 export { allocateServiceVips, type ServiceVipOptions } from "./service-vips.ts";
 export { generateHostnames, type HostnameOptions } from "./hostnames.ts";
 export { removeOfflineProxies, type OfflineProxyOptions } from "./offline-proxies.ts";
+export { generateWorkloads, type WorkloadOptions } from "./workloads.ts";
 export { matchMultiZoneServices, type MultiZoneServiceOptions } from "./multi-zone-services.ts";

@@ -1,5 +1,5 @@
 // The controllers of a zone: what reacts to the store and writes its consequences.
-import { allocateServiceVips, allocateVips, generateHostnames, generateMeshServices, keepMeshIdentities, keepMeshServiceStatus, matchMultiZoneServices, removeOfflineProxies, type ProxyIdentity } from "#controllers";
+import { allocateServiceVips, allocateVips, generateHostnames, generateMeshServices, generateWorkloads, keepMeshIdentities, keepMeshServiceStatus, matchMultiZoneServices, removeOfflineProxies, type ProxyIdentity } from "#controllers";
 import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import { assignIdentity, isProblem, trustedDomains } from "#mesh";
 import type { Part, Platform } from "#platform";
@@ -36,6 +36,7 @@ export function controllerParts({ config, store, door, kinds, place, platform, i
   const cidrs = { meshService: config.get("ipam.meshService.cidr"), meshExternalService: config.get("ipam.meshExternalService.cidr"), meshMultiZoneService: config.get("ipam.meshMultiZoneService.cidr") };
   return [
     ...services,
+    ...(has("Workload") && isUniversal ? [generateWorkloads({ ...parts, place })] : []),
     ...(has("MeshIdentity") && has("MeshTrust") ? [keepMeshIdentities({ ...parts, zone: place.zone, authorities: identities })] : []),
     ...(has("MeshService") ? [keepMeshServiceStatus({ ...parts, identityOf: (dataplane) => identityOf(store, dataplane, place.zone) })] : []),
     ...(has("MeshMultiZoneService") ? [matchMultiZoneServices({ ...parts, place })] : []),
