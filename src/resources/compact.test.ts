@@ -46,3 +46,17 @@ test("a key that would change what an object is made of changes nothing", () => 
   const value = JSON.parse('{"__proto__":{"polluted":"yes"},"a":[]}') as object;
   expect(Object.keys(compactor()(value))).toEqual(["__proto__", "a"]);
 });
+test("compact objects are objects like any other", () => {
+  const compacted = compactor()({ $typeName: "a", port: 80, inner: { list: [1] } });
+  expect(Object.getPrototypeOf(compacted)).toBe(Object.prototype);
+  expect(compacted.constructor).toBe(Object);
+  expect(Object.keys(compacted)).toEqual(["$typeName", "port", "inner"]);
+});
+test("maps are told apart whatever is in them, and long ones are not remembered", () => {
+  const compact = compactor();
+  expect(compact({ a: "1\0b\x002" })).toEqual({ a: "1\0b\x002" });
+  expect(compact({ a: "1", b: "2" })).toEqual({ a: "1", b: "2" });
+  const long = { config: "x".repeat(300) };
+  expect(compact({ ...long })).toEqual(long);
+  expect(compact({ ...long })).not.toBe(compact({ ...long }));
+});

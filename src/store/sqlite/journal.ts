@@ -13,7 +13,8 @@ export interface RowJournal {
  */
 export function openJournal(path: string, workerUrl: URL, onRows: (rows: readonly Row[]) => void): Promise<RowJournal> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(workerUrl, { workerData: { path }, name: "store" });
+    // It holds nothing but what it is about to write.
+    const worker = new Worker(workerUrl, { workerData: { path }, name: "store", resourceLimits: { maxYoungGenerationSizeMb: 4 } });
     const waiting = new Map<number, { readonly resolve: () => void; readonly reject: (error: Error) => void }>();
     let lastId = 0;
     let ended: Error | undefined;
