@@ -9,20 +9,20 @@ export const linesMediaType = "application/x-ndjson";
 export const wantsLines = (accept: string | undefined): boolean => (accept ?? "").split(",").some((it) => (it.split(";")[0] ?? "").trim().toLowerCase() === linesMediaType);
 
 /** `resources` is a list that does not change: what is written meanwhile is not in it. */
-export function sendLines(reply: FastifyReply, kind: Kind, resources: readonly Resource[]): FastifyReply {
-  const stream = Readable.from(chunks(kind, resources), { objectMode: false, highWaterMark: chunkLength });
+export function sendLines(reply: FastifyReply, kind: Kind, resources: readonly Resource[], shown: (text: Buffer) => Buffer): FastifyReply {
+  const stream = Readable.from(chunks(kind, resources, shown), { objectMode: false, highWaterMark: chunkLength });
   return reply.header("content-type", linesMediaType).header("x-total-count", String(resources.length)).send(stream);
 }
 
 const chunkLength = 64 * 1024;
 
-function* chunks(kind: Kind, resources: readonly Resource[]): Iterable<Buffer> {
+function* chunks(kind: Kind, resources: readonly Resource[], shown: (text: Buffer) => Buffer): Iterable<Buffer> {
   let text = "";
   for (const resource of resources) {
     text += `${JSON.stringify(printResource(kind, resource))}\n`;
     if (text.length < chunkLength) continue;
-    yield Buffer.from(text);
+    yield shown(Buffer.from(text));
     text = "";
   }
-  if (text !== "") yield Buffer.from(text);
+  if (text !== "") yield shown(Buffer.from(text));
 }

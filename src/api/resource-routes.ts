@@ -6,6 +6,7 @@ import { ApiError, sendAs, sendJson } from "./errors.ts";
 import { sendLines, wantsLines } from "./exports.ts";
 import { readJson } from "./json-body.ts";
 import { matchingOf, pageOf } from "./lists.ts";
+import { mayReadSecrets, withoutPrivateKeys } from "./private-keys.ts";
 import { queryOf, single } from "./query.ts";
 import type { ApiOptions } from "./options.ts";
 import { listText, recentAnswers, resourceAnswer, resourceItem, type RecentAnswers } from "./texts.ts";
@@ -40,7 +41,7 @@ function kindRoutes(app: FastifyInstance, options: ResourceOptions, kind: Kind, 
     // What is counted when it is read has no version that tells its states apart.
     if (!kind.readOnly) reply.header("etag", tagOf(resource));
     if (!kind.readOnly && isKnownToCaller(request, resource)) return reply.code(304).send();
-    return sendAs(reply, "application/json", resourceAnswer(options.answers, kind, resource));
+    return sendAs(reply, "application/json", shownTo(options, request)(resourceAnswer(options.answers, kind, resource)));
   });
 
   app.put(item, async (request, reply) => {
@@ -63,13 +64,13 @@ const unknownResource = () => new KumaError(notFound("Not found").failure, { att
 
 function sendList(options: ResourceOptions, kind: Kind, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const all = listed(options, kind, request);
-  if (wantsLines(request.headers.accept)) return sendLines(reply, kind, matchingOf(kind, all, request));
+  if (wantsLines(request.headers.accept)) return sendLines(reply, kind, matchingOf(kind, all, request), shownTo(options, request));
   // The next page's address says under which name we were asked.
   const page = options.answers.pages.of(`${request.protocol}://${request.host}${request.url}`, all, () => {
     const { total, items, next } = pageOf(kind, all, request);
     return Buffer.from(listText(total, items.map((it) => resourceItem(options.answers, kind, it)), next));
   });
-  return sendAs(reply, "application/json", page);
+  return sendAs(reply, "application/json", shownTo(options, request)(page));
 }
 
 /** The page of resources a list request asks for, after access and mesh. */
@@ -102,14 +103,18 @@ function documentOfBody(kind: Kind, body: unknown): unknown {
   throw badRequest(`invalid ${kind.name} object: ${JSON.stringify(read.reason)}`);
 }
 
+/** What of a text this caller may see. */
+const shownTo = ({ access, kinds }: ApiOptions, request: FastifyRequest) => (text: Buffer): Buffer => withoutPrivateKeys(text, () => mayReadSecrets(access, kinds, writerOf(request)));
+
 const formatOf = (request: FastifyRequest): string => single(queryOf(request)["format"]) || "universal";
 const isUniversal = (request: FastifyRequest): boolean => formatOf(request) === "universal";
 
 export function inFormat(options: ApiOptions, kind: Kind, resource: Resource, request: FastifyRequest): Json {
   const query = queryOf(request);
   const format = formatOf(request);
-  if (format === "universal") return printResource(kind, resource);
-  if (format === "k8s" || format === "kubernetes") return printKubernetes(kind, resource, single(query["namespace"]) || options.place.systemNamespace);
+  const shown = (document: Json): Json => JSON.parse(shownTo(options, request)(Buffer.from(JSON.stringify(document))).toString("utf8")) as Json;
+  if (format === "universal") return shown(printResource(kind, resource));
+  if (format === "k8s" || format === "kubernetes") return shown(printKubernetes(kind, resource, single(query["namespace"]) || options.place.systemNamespace));
   const violations = [violation("", '"format" must be one of ["k8s", "kubernetes", "universal"]')];
   throw new ApiError({ status: 400, title: "Could not retrieve a resource", detail: "Resource is not valid", violations });
 }

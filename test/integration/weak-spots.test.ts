@@ -70,6 +70,23 @@ test("a CA bundle whose CA is not the first certificate is good at /bootstrap", 
   expect([status, text.length > 100]).toEqual([200, true]);
 });
 
+test("the key of a provided CA that stands in the Mesh is shown to who may read secrets, and to nobody else", async () => {
+  const own = await makeAdminAuthority(Date.now());
+  const keyPem = own.slice(own.indexOf("-----BEGIN", 10));
+  const inline = (text: string) => ({ inlineString: text });
+  await cp.put("/meshes/inline", meshResource("inline", { mtls: { backends: [{ name: "own", type: "provided", conf: { cert: inline(own.slice(0, own.indexOf(keyPem))), key: inline(keyPem) } }] } }));
+  await cp.put("/meshes/bytes", meshResource("bytes", { mtls: { backends: [{ name: "own", type: "provided", conf: { cert: inline(own.slice(0, own.indexOf(keyPem))), key: { inline: Buffer.from(keyPem).toString("base64") } } }] } }));
+  expect((await cp.get("/meshes/inline")).text).toContain("PRIVATE KEY");
+  expect((await cp.get("/meshes/bytes")).text).toContain(Buffer.from(keyPem).toString("base64"));
+  for (const [path, accept] of [["/meshes/inline", "*/*"], ["/meshes/bytes", "*/*"], ["/meshes", "*/*"], ["/meshes", "application/x-ndjson"], ["/meshes/inline?format=kubernetes", "*/*"], ["/_kri/kri_m____inline_", "*/*"]] as const) {
+    const { status, text } = await cp.send("GET", path, { "x-forwarded-for": "192.0.2.1", accept });
+    expect(status, path).toBe(200);
+    expect(text).not.toMatch(/PRIVATE KEY/);
+    expect(text).not.toContain(keyPem.split("\n")[1]);
+    expect(text).not.toContain(Buffer.from(keyPem).toString("base64").slice(0, 60));
+  }
+});
+
 test("the key exchange that quantum computers do not break is agreed where the client can, on every port", async () => {
   for (const port of [cp.ports.https, cp.ports.dp]) {
     const agreed = await new Promise<string>((resolve, reject) => {
