@@ -62,7 +62,7 @@ describe.skipIf(!schemathesis)("with schemathesis", () => {
   test("no request is answered by 5xx or by a status that is not documented", async () => {
     const checks = ["--checks", "not_a_server_error,status_code_conformance", "--phases", "fuzzing", "--max-examples", "2", "--seed", "1", "--suppress-health-check", "all", "--no-color"];
     // Pages of Envoy's own administration need an Envoy.
-    const { stdout } = await run(schemathesis ?? "", ["run", join(folder, "openapi.json"), "--url", controlPlane.api, ...checks, "--exclude-path-regex", String.raw`/\{page\}$`], { maxBuffer: 64 * 1024 * 1024 }).catch(
+    const { stdout } = await run(schemathesis ?? "", ["run", join(folder, "openapi.json"), "--url", controlPlane.api, ...checks, "--exclude-path-regex", String.raw`/\{page\}$`], { cwd: folder, maxBuffer: 64 * 1024 * 1024 }).catch(
       (error: { readonly stdout?: string }) => ({ stdout: error.stdout ?? "schemathesis did not start" }),
     );
     expect(stdout.slice(-4000)).toMatch(/(\d{3,}) generated, \1 passed/);

@@ -74,7 +74,9 @@ test("a shadow policy changes the configuration only when asked for, and the dif
   expect(cluster(inspection.dataplaneConfig?.(client, {}, user), "web")).toMatchObject({ connectTimeout: "5s" });
   const page = inspection.dataplaneConfig?.(client, { shadow: "true", include: "diff" }, user);
   expect(cluster(page, "web")).toMatchObject({ connectTimeout: "7s" });
-  expect(page).toMatchObject({ diff: [{ op: "test", value: "5s" }, { op: "remove" }, { op: "add", value: "7s" }] });
+  const path = "/type.googleapis.com~1envoy.config.cluster.v3.Cluster/web/connectTimeout";
+  const { diff } = page as { readonly diff: readonly { readonly path: string }[] };
+  expect(diff.filter((it) => it.path === path)).toEqual([{ op: "test", path, value: "5s" }, { op: "remove", path, value: "5s" }, { op: "add", path, value: "7s" }]);
 });
 
 test("a proxy that never connected has no configuration", () => {
