@@ -1,7 +1,7 @@
 // A cluster while it is made: policies change the open parts, sealing packs them.
 import { protoDuration } from "../duration.ts";
 import { create, toBinary } from "@bufbuild/protobuf";
-import { ClusterSchema, Cluster_DiscoveryType as DiscoveryType, Cluster_LbPolicy as LbPolicy, type Cluster } from "#gen/envoy/config/cluster/v3/cluster_pb.js";
+import { ClusterSchema, Cluster_DiscoveryType as DiscoveryType, Cluster_DnsLookupFamily as DnsLookupFamily, Cluster_LbPolicy as LbPolicy, type Cluster } from "#gen/envoy/config/cluster/v3/cluster_pb.js";
 import { HttpProtocolOptionsSchema, type HttpProtocolOptions } from "#gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js";
 import type { UpstreamTlsContext } from "#gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js";
 import type { Protocol } from "#mesh";
@@ -41,6 +41,15 @@ export function staticCluster(name: string, protocol: Protocol, endpoints: reado
   if (endpoints.length === 0) return draft;
   const message = withEndpoints(name, endpoints);
   if (message.loadAssignment) draft.message.loadAssignment = message.loadAssignment;
+  return draft;
+}
+
+/** An address outside the mesh: a name is looked up, IPv4 alone unless the proxy itself is at an IPv6 address. */
+export function addressCluster(name: string, protocol: Protocol, place: { readonly address: string; readonly port: number }, { isOnIpv6 }: { readonly isOnIpv6: boolean }): ClusterDraft {
+  const draft = staticCluster(name, protocol, [place]);
+  if (/^[\d.]+$/.test(place.address) || place.address.includes(":")) return draft;
+  draft.message.clusterDiscoveryType = { case: "type", value: DiscoveryType.STRICT_DNS };
+  if (!isOnIpv6) draft.message.dnsLookupFamily = DnsLookupFamily.V4_ONLY;
   return draft;
 }
 

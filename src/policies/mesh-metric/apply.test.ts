@@ -35,7 +35,14 @@ test("every backend has a listener named after its client, all lead to one clust
   expect(clusters.map((it) => it.name)).toEqual(["_kuma:metrics:hijacker"]);
 });
 
-test("without a Prometheus backend there is neither listener nor document", () => {
+test("a collector is reached over a socket of the proxy, by name or by address", () => {
+  const { clusters, listeners } = resourcesFor({ backends: [{ type: "OpenTelemetry", openTelemetry: { endpoint: "otel.example:4317", refreshInterval: "90s" } }, { type: "OpenTelemetry", openTelemetry: { endpoint: "10.0.0.9" } }] });
+  expect(clusters.map((it) => it.name)).toEqual(["_kuma:metrics:opentelemetry:10.0.0.9", "_kuma:metrics:opentelemetry:otel.example-4317"]);
+  expect([...listeners.keys()]).toEqual(["_kuma:dynamicconfig", "_kuma:metrics:opentelemetry:10.0.0.9", "_kuma:metrics:opentelemetry:otel.example-4317"]);
+  expect(listeners.get("_kuma:metrics:opentelemetry:10.0.0.9")?.address?.address.value).toMatchObject({ path: "/run/web/kuma-otel-10.0.0.9.sock" });
+});
+
+test("without a backend there is neither listener nor document", () => {
   expect(resourcesFor({ applications: [{ path: "/m", port: 1 }] }).listeners.size).toBe(0);
 });
 

@@ -9,6 +9,7 @@ import {
 import { feature, identifyingService, metricLabels, type Plan } from "#mesh";
 import { label } from "#resources";
 import type { MetricConf } from "./kind.ts";
+import { addOtelBackend, otelBackends, otelDocument } from "./otel.ts";
 
 type Prometheus = NonNullable<NonNullable<MetricConf["backends"]>[number]["prometheus"]>;
 
@@ -23,7 +24,10 @@ export const meshMetricApply: EnvoyPolicy = {
     // The policy takes the place of the Mesh's own settings.
     remove(drafts.clusters, system.meshPrometheus.cluster);
     remove(drafts.listeners, system.meshPrometheus.listener);
-    if (backends.length === 0 || !workdir) return;
+    const collectors = otelBackends(conf);
+    if ((backends.length === 0 && collectors.length === 0) || !workdir) return;
+    for (const collector of collectors) addOtelBackend(collector, plan, drafts);
+    if (backends.length === 0) return void drafts.documents.push(documentFor(conf, plan));
     const { dataplane } = plan.proxy;
     const pipe = socketPath(workdir, `kuma-mh-${dataplane.name}-${plan.meshName}`);
     const clusters = plan.isUnified ? backends.map((backend) => nameOf(backend, plan)) : [hijacker];
@@ -81,7 +85,7 @@ function documentFor(conf: MetricConf, plan: Plan): DynamicDocument {
   const { sidecar } = conf;
   const metrics = {
     applications: conf.applications?.map(({ name, path, port, address }) => ({ ...(name === undefined ? {} : { name }), path, port, address: address ?? "" })) ?? null,
-    backends: [{ type: "Prometheus", name: null }],
+    backends: [...(conf.backends?.some((it) => it.type === "Prometheus" && it.prometheus) ? [{ type: "Prometheus", name: null }] : []), ...otelBackends(conf).map((it) => otelDocument(it, plan))],
     ...(sidecar
       ? {
           sidecar: {
