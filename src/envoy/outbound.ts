@@ -11,6 +11,7 @@ import { traitsKey } from "./keys.ts";
 import { tlsSecrets } from "./mesh-tls.ts";
 import { clusterName, outboundListenerName, routeConfigName, virtualHostName } from "./names.ts";
 import type { PipelineParts } from "./pipeline.ts";
+import type { EnvoyPolicy } from "./policy.ts";
 import type { Sealed } from "./seal.ts";
 import { identitySni, sniOf } from "./sni.ts";
 
@@ -33,14 +34,15 @@ export function outboundResources(plan: Plan, parts: PipelineParts): ResourceGro
 const hasRoute = ({ target: { traffic } }: PlannedOutbound): boolean => traffic.is === "tcp" || traffic.routes.some(({ route }) => leadsSomewhere(route));
 
 function sealedCluster(plan: Plan, cluster: ClusterPlan, target: TargetPlan, parts: PipelineParts): Sealed {
-  return parts.shared.of(cluster, `${plan.isUnified ? "unified" : "legacy"} ${parts.keys.idOf(plan.mtls)} ${isCalledWithTls(plan, cluster)}`, () => makeCluster(plan, cluster, target, parts));
+  return parts.shared.of(cluster, `${plan.isUnified ? "unified" : "legacy"} ${parts.keys.idOf(plan.mtls)} ${isCalledWithTls(plan, cluster)} ${callerTags(plan, parts.policies)}`, () => makeCluster(plan, cluster, target, parts));
 }
 
 const isCalledWithTls = (plan: Plan, { destination }: ClusterPlan): boolean => plan.mtls !== undefined && isTlsReady(destination, plan.mtls, plan.tlsReadyServices);
 
 function makeCluster(plan: Plan, cluster: ClusterPlan, target: TargetPlan, { sealer, policies, keys }: PipelineParts): Sealed {
   const { destination, confs } = cluster;
-  const key = `cluster ${plan.meshName} ${keys.idOf(destination)} ${keys.confs(confs)} ${keys.idOf(plan.mtls)} ${isCalledWithTls(plan, cluster)} ${plan.isUnified}`;
+  const caller = callerTags(plan, policies);
+  const key = `cluster ${caller} ${plan.meshName} ${keys.idOf(destination)} ${keys.confs(confs)} ${keys.idOf(plan.mtls)} ${isCalledWithTls(plan, cluster)} ${plan.isUnified}`;
   return sealer.keyed(key, () => {
     const draft = edsCluster(clusterName(plan.meshName, destination, plan.isUnified), destination.protocol);
     speakHttp2(draft);
@@ -49,11 +51,20 @@ function makeCluster(plan: Plan, cluster: ClusterPlan, target: TargetPlan, { sea
       const sni = plan.mtls.certificate.from === "mesh" ? sniOf(plan.meshName, destination) : identitySni(plan.meshName, destination);
       draft.tls = upstreamTls(secrets, sni, sansOf(plan.meshName, destination));
     }
-    const place = { target, mesh: plan.meshName };
+    const place = { target, mesh: plan.meshName, callerTags: caller };
     for (const policy of policies) policy.outboundCluster?.(draft, confs.get(policy.kind), place);
     for (const policy of policies) policy.everyCluster?.(draft);
     return sealCluster(draft, sealer);
   });
+}
+
+/** `&a=1&&b=2,3&`: tags of the proxy, where a policy that tells them selects it. */
+export function callerTags({ proxy, policies: selecting }: Plan, policies: readonly EnvoyPolicy[]): string {
+  if (!policies.some((it) => it.namesCaller && (selecting.get(it.kind)?.length ?? 0) > 0)) return "";
+  const { inbound = [], gateway } = proxy.dataplane.spec.networking ?? {};
+  const pairs = [...inbound.map((it) => it.tags), gateway?.tags ?? {}].flatMap((tags) => Object.entries(tags));
+  const values = [...Map.groupBy(pairs, ([key]) => key)].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return values.map(([key, its]) => `&${key}=${[...new Set(its.map(([, value]) => value))].toSorted().join(",")}&`).join("");
 }
 
 /** Whom the other side must prove to be: anyone of the mesh where nobody is named. */
@@ -91,7 +102,7 @@ function outboundBody(plan: Plan, target: TargetPlan, parts: PipelineParts): Lis
         internalCidrs: plan.internalCidrs, ipv6: traits.ipv6,
       });
       http.message.normalizePath = true;
-      const place = { target, mesh: plan.meshName };
+      const place = { target, mesh: plan.meshName, callerTags: "" };
       for (const { route, confs } of target.traffic.routes) {
         for (const message of envoyRoutes(route, plan.isUnified, nameOf)) {
           const draft = { message, plan: route };
@@ -107,7 +118,7 @@ function outboundBody(plan: Plan, target: TargetPlan, parts: PipelineParts): Lis
       if (backends.length === 0) listener.chains.push(chain());
       else listener.chains.push(chain({ networkFilters: bytesFilters(target.protocol, statPrefix), terminal: { is: "tcp", proxy } }));
     }
-    for (const policy of policies) policy.outboundListener?.(listener, target.confs.get(policy.kind), { target, mesh: plan.meshName });
+    for (const policy of policies) policy.outboundListener?.(listener, target.confs.get(policy.kind), { target, mesh: plan.meshName, callerTags: "" });
     return listenerBody(listener, sealer);
   });
   return parts.shared.of(target, ability, make);

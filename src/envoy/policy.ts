@@ -8,6 +8,8 @@ import type { RouteDraft } from "./draft/http.ts";
 export interface OutboundPlace {
   readonly target: TargetPlan;
   readonly mesh: string;
+  /** The caller's tags as a header says them; empty unless a policy of a kind with `namesCaller` selects the proxy. */
+  readonly callerTags: string;
 }
 
 export interface InboundPlace {
@@ -40,6 +42,8 @@ export interface ProxyDrafts {
  */
 export interface EnvoyPolicy {
   readonly kind: string;
+  /** What it makes of clusters depends on the caller's tags: proxies with other tags share none with it. */
+  readonly namesCaller?: boolean;
   /** Every cluster of the proxy, whatever it is for. */
   everyCluster?(draft: ClusterDraft): void;
   outboundCluster?(draft: ClusterDraft, conf: OutboundConf | undefined, place: OutboundPlace): void;

@@ -2,6 +2,7 @@
 import type { EnvoyPolicy } from "#envoy";
 import type { RouteShaper } from "#mesh";
 import { meshCircuitBreakerApply } from "./mesh-circuit-breaker/apply.ts";
+import { meshHealthCheckApply } from "./mesh-health-check/apply.ts";
 import { meshHTTPRouteShape } from "./mesh-http-route/shape.ts";
 import { meshMetricApply } from "./mesh-metric/apply.ts";
 import { meshRetryApply } from "./mesh-retry/apply.ts";
@@ -12,7 +13,7 @@ import { meshTrafficPermissionApply } from "./mesh-traffic-permission/apply.ts";
 
 export const routeShapers: readonly RouteShaper[] = [meshHTTPRouteShape, meshTCPRouteShape];
 
-export const envoyPolicies: readonly EnvoyPolicy[] = [meshTlsApply, meshTimeoutApply, meshTrafficPermissionApply, meshCircuitBreakerApply, meshRetryApply, meshMetricApply];
+export const envoyPolicies: readonly EnvoyPolicy[] = [meshTlsApply, meshTimeoutApply, meshTrafficPermissionApply, meshHealthCheckApply, meshCircuitBreakerApply, meshRetryApply, meshMetricApply];
 
 /** Kinds that are stored, validated, synced and inspected, but change nothing at Envoy yet, and what holds meanwhile. */
 export const notApplied: ReadonlyMap<string, string> = new Map([
@@ -22,6 +23,5 @@ export const notApplied: ReadonlyMap<string, string> = new Map([
   ["MeshTrace", "no traces"],
   ["MeshFaultInjection", "no faults"],
   ["MeshRateLimit", "no limits"],
-  ["MeshHealthCheck", "no active checks; outlier detection of MeshCircuitBreaker works"],
   ["MeshProxyPatch", "the configuration is not patched"],
 ]);

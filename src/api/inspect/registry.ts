@@ -17,6 +17,7 @@ import { HttpConnectionManagerSchema } from "#gen/envoy/extensions/filters/netwo
 import { KafkaBrokerSchema } from "#gen/envoy/extensions/filters/network/kafka_broker/v3/kafka_broker_pb.js";
 import { LocalRateLimitSchema as NetworkRateLimitSchema } from "#gen/envoy/extensions/filters/network/local_ratelimit/v3/local_rate_limit_pb.js";
 import { RBACSchema as NetworkRbacSchema } from "#gen/envoy/extensions/filters/network/rbac/v3/rbac_pb.js";
+import { HealthCheckEventFileSinkSchema } from "#gen/envoy/extensions/health_check/event_sinks/file/v3/file_pb.js";
 import { ConfigSchema as SetFilterStateSchema } from "#gen/envoy/extensions/filters/network/set_filter_state/v3/set_filter_state_pb.js";
 import { TcpProxySchema } from "#gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js";
 import { DnsFilterConfigSchema } from "#gen/envoy/extensions/filters/udp/dns_filter/v3/dns_filter_pb.js";
@@ -43,6 +44,8 @@ export const envoyRegistry = createRegistry(
   ActionSchema, ServerNameInputSchema, UriSanInputSchema,
   // retries
   OmitHostMetadataConfigSchema, PreviousHostsPredicateSchema, PreviousPrioritiesConfigSchema,
+  // events of health checks
+  HealthCheckEventFileSinkSchema,
   // access logs
   FileAccessLogSchema, OpenTelemetryAccessLogConfigSchema,
 );

@@ -2,6 +2,7 @@
 import { create } from "@bufbuild/protobuf";
 import { CircuitBreakersSchema } from "#gen/envoy/config/cluster/v3/circuit_breaker_pb.js";
 import { Cluster_CommonLbConfigSchema } from "#gen/envoy/config/cluster/v3/cluster_pb.js";
+import { PercentSchema } from "#gen/envoy/type/v3/percent_pb.js";
 import { OutlierDetectionSchema, type OutlierDetection } from "#gen/envoy/config/cluster/v3/outlier_detection_pb.js";
 import { protoDuration } from "#envoy";
 import type { ClusterDraft, EnvoyPolicy } from "#envoy";
@@ -31,7 +32,9 @@ function onCluster({ message }: ClusterDraft, conf: CircuitBreakerConf | undefin
   if (!outlier || outlier.disabled) return;
   message.outlierDetection = outlierDetection(outlier);
   if (outlier.healthyPanicThreshold !== undefined) {
-    message.commonLbConfig = create(Cluster_CommonLbConfigSchema, { healthyPanicThreshold: { value: Number(outlier.healthyPanicThreshold) } });
+    // A MeshHealthCheck may have said more there.
+    message.commonLbConfig ??= create(Cluster_CommonLbConfigSchema);
+    message.commonLbConfig.healthyPanicThreshold = create(PercentSchema, { value: Number(outlier.healthyPanicThreshold) });
   }
 }
 
