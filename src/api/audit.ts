@@ -1,19 +1,7 @@
 // Which requests leave an audit line: those refused, those that changed something, those that showed what only administrators may see.
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { failureOf } from "#resources";
-import type { WritingUser } from "#write";
-import type { RawRequest } from "./options.ts";
-
-export interface AuditedRequest {
-  readonly raw: RawRequest;
-  /** Method and path, without the query. */
-  readonly action: string;
-  readonly user: WritingUser;
-  readonly outcome: "allowed" | "denied";
-  /** Of a token that was issued. */
-  readonly jti?: string;
-  readonly error?: unknown;
-}
+import type { AuditedRequest } from "./options.ts";
 
 const readingMethods = new Set(["GET", "HEAD", "OPTIONS"]);
 

@@ -1,8 +1,7 @@
 // The REST API of the control plane.
-export type { AuditedRequest } from "./audit.ts";
 export { apiRoutes, createApi, type ServerSettings } from "./server.ts";
 export type {
-  About, ApiOptions, DataplaneTokenRequest, EnvoyAdmin, EnvoyAdminPage, EnvoyAdminRequest, Inspect, Inspection, ProxyPath, RawRequest, TokenDesk, UserTokenRequest, ZoneTokenRequest,
+  About, ApiOptions, AuditedRequest, DataplaneTokenRequest, EnvoyAdmin, EnvoyAdminPage, EnvoyAdminRequest, Inspect, Inspection, ProxyPath, RawRequest, TokenDesk, UserTokenRequest, ZoneTokenRequest,
 } from "./options.ts";
 // inspection
 export { createInspection } from "./inspect/inspection.ts";

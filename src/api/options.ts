@@ -4,11 +4,21 @@ import type { ServiceInsight_Service } from "#gen/kuma/mesh/v1alpha1/insights_pb
 import type { Json, Kinds, Place, Resource } from "#resources";
 import type { Store } from "#store";
 import type { Access, WriteDoor, WritingUser } from "#write";
-import type { AuditedRequest } from "./audit.ts";
 import type { Clock, Log } from "#platform";
 
 /** The raw HTTP request: headers and socket. */
 export type RawRequest = FastifyRequest["raw"];
+
+export interface AuditedRequest {
+  readonly raw: RawRequest;
+  /** Method and path, without the query. */
+  readonly action: string;
+  readonly user: WritingUser;
+  readonly outcome: "allowed" | "denied";
+  /** Of a token that was issued. */
+  readonly jti?: string;
+  readonly error?: unknown;
+}
 
 export interface ApiOptions {
   readonly store: Store;
