@@ -25,6 +25,10 @@ test("the bootstrap admin token lives 720 hours; ten years as in Kuma", () => {
   expect(hours(defaults(kuma).adminTokenLifeMs)).toBe(87_600);
 });
 
+test("zone tokens without a zone are refused; accepted as in Kuma, or by their own setting", () => {
+  expect([defaults(), defaults(kuma), defaults({ KUMA_TOKENS_ALLOW_WITHOUT_ZONE: "true" }), defaults({ ...kuma, KUMA_TOKENS_ALLOW_WITHOUT_ZONE: "false" })].map((it) => it.acceptsZoneTokensWithoutZone)).toEqual([false, true, true, false]);
+});
+
 test("tokens without an end are refused; accepted as in Kuma, or by their own setting", () => {
   expect(defaults().acceptsTokensWithoutExpiry).toBe(false);
   expect(defaults(kuma).acceptsTokensWithoutExpiry).toBe(true);

@@ -9,6 +9,8 @@ export interface Defaults {
   readonly maxTokenLifeMs: number;
   readonly adminTokenLifeMs: number;
   readonly acceptsTokensWithoutExpiry: boolean;
+  /** Such a token is good in every zone. */
+  readonly acceptsZoneTokensWithoutZone: boolean;
   readonly storeType: string;
   readonly anonymous: AnonymousRights;
   /** Among callers on this machine. */
@@ -32,6 +34,7 @@ export function defaultsOf(config: Config): Defaults {
     maxTokenLifeMs,
     adminTokenLifeMs: isKuma ? tenYearsMs : 720 * hourMs,
     acceptsTokensWithoutExpiry: config.isSet("tokens.allowWithoutExpiry") ? config.get("tokens.allowWithoutExpiry") : isKuma,
+    acceptsZoneTokensWithoutZone: config.isSet("tokens.allowWithoutZone") ? config.get("tokens.allowWithoutZone") : isKuma,
     storeType: isKuma && !config.isSet("store.type") ? "memory" : config.get("store.type"),
     anonymous: isKuma && !config.isSet("access.anonymous") ? "write" : (anonymousRights.find((it) => it === config.get("access.anonymous")) ?? "none"),
     localAdmins: (isKuma && !config.isSet(localAdminsFor)) || config.get(localAdminsFor) === "anyone" ? "anyone" : "sameUser",

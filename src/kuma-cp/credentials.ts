@@ -64,6 +64,7 @@ export function openCredentials(config: Config, store: Store, platform: Platform
       validator,
       dataplanes: config.get("dpServer.authn.dpProxy.type") === "none" ? "none" : "dpToken",
       zoneProxies: config.get("dpServer.authn.zoneProxy.type") === "none" ? "none" : "zoneToken",
+      acceptsZoneTokensWithoutZone: defaultsOf(config).acceptsZoneTokensWithoutZone,
     },
     close() {
       unfollow();

@@ -10,7 +10,7 @@ const web: ProxyIdentity = {
   tags: new Map([["kuma.io/service", new Set(["web", "web-api"])]]),
 };
 
-function authenticate(claims: Partial<DataplaneClaims & ZoneClaims>, proxy: Partial<ProxyIdentity> = {}, types: { dataplanes?: "none"; zoneProxies?: "none" } = {}) {
+function authenticate(claims: Partial<DataplaneClaims & ZoneClaims>, proxy: Partial<ProxyIdentity> = {}, types: { dataplanes?: "none"; zoneProxies?: "none"; acceptsZoneTokensWithoutZone?: boolean } = {}) {
   const fixed = { kid: "1", keyHash: "h", jti: "j", exp: 5 };
   const validator: TokenValidator = {
     dataplane: (token) => (token ? Promise.resolve({ name: "", mesh: "", tags: new Map(), type: "", workload: "", ...fixed, ...claims }) : Promise.reject(unauthenticated("could not parse token"))),
@@ -18,7 +18,7 @@ function authenticate(claims: Partial<DataplaneClaims & ZoneClaims>, proxy: Part
     user: () => Promise.reject(new Error("not asked")),
     whyInvalid: () => "token is revoked",
   };
-  return authenticateProxy("token", { ...web, ...proxy }, { validator, dataplanes: types.dataplanes ?? "dpToken", zoneProxies: types.zoneProxies ?? "zoneToken" });
+  return authenticateProxy("token", { ...web, ...proxy }, { validator, dataplanes: types.dataplanes ?? "dpToken", zoneProxies: types.zoneProxies ?? "zoneToken", acceptsZoneTokensWithoutZone: types.acceptsZoneTokensWithoutZone ?? false });
 }
 
 test("an unbound token opens any dataplane's stream and yields the facts of its session", async () => {
@@ -48,6 +48,11 @@ test("tokens that cover the proxy pass", async () => {
   await authenticate({ name: "web-1", mesh: "default", type: "dataplane", tags: tags(["web", "web-api", "more"]) });
   await authenticate({ workload: "w" }, { labels: { "kuma.io/workload": "w" }, workloadBound: true });
   await authenticate({ scope: ["ingress", "egress"], zone: "east" }, { type: "egress" });
+});
+
+test("a zone token without a zone opens nothing, unless that is allowed", async () => {
+  await expect(authenticate({ scope: ["egress"] }, { type: "egress" })).rejects.toThrow(/names no zone.*--zone=east/);
+  expect((await authenticate({ scope: ["egress"] }, { type: "egress" }, { acceptsZoneTokensWithoutZone: true })).facts.kind).toBe("zone");
 });
 
 test("type none accepts everything, per kind of proxy", async () => {

@@ -23,6 +23,8 @@ export interface ProxyAuthentication {
   /** `none` accepts everything. */
   readonly dataplanes: "dpToken" | "none";
   readonly zoneProxies: "zoneToken" | "none";
+  /** A zone token that names no zone is good in every zone. */
+  readonly acceptsZoneTokensWithoutZone?: boolean;
 }
 
 export interface ProxyCredential {
@@ -41,7 +43,7 @@ export async function authenticateProxy(credential: string, proxy: ProxyIdentity
     return { facts: { kind: "dataplane", mesh: proxy.mesh, proxy: name, kid: claims.kid, keyHash: claims.keyHash, jti: claims.jti, ...expiry(claims.exp) } };
   }
   const claims = await rules.validator.zone(credential);
-  demand(whyNotZoneProxy(claims, proxy));
+  demand(whyNotZoneProxy(claims, proxy, rules.acceptsZoneTokensWithoutZone === true));
   return { facts: { kind: "zone", mesh: "", proxy: name, kid: claims.kid, keyHash: claims.keyHash, jti: claims.jti, ...expiry(claims.exp) } };
 }
 
@@ -87,8 +89,9 @@ function whyNotWorkload(claims: DataplaneClaims, proxy: ProxyIdentity): string |
   return undefined;
 }
 
-function whyNotZoneProxy(claims: ZoneClaims, proxy: ProxyIdentity): string | undefined {
+function whyNotZoneProxy(claims: ZoneClaims, proxy: ProxyIdentity, needsNoZone: boolean): string | undefined {
   if (!claims.scope.includes(proxy.type)) return `token cannot be used to authenticate zone entity (${proxy.type} is out of token's scope: [${claims.scope.join(" ")}])`;
+  if (!claims.zone && !needsNoZone) return `token names no zone, so that it would be good in every zone; generate one with --zone=${proxy.zone}, or set KUMA_TOKENS_ALLOW_WITHOUT_ZONE=true`;
   if (claims.zone && claims.zone !== proxy.zone) return `zone from requestor: ${proxy.zone} is different than in token: ${claims.zone}`;
   return undefined;
 }

@@ -25,6 +25,7 @@ export const securityKeys = {
   "mtls.allowAuthorityChange": bool("KUMA_MTLS_ALLOW_AUTHORITY_CHANGE", true, "a Mesh may have two certificate backends and go from one to the other while mTLS is on"),
   "tokens.maxValidFor": duration("KUMA_TOKENS_MAX_VALID_FOR", "87840h", "no token is issued for longer"),
   "tokens.allowWithoutExpiry": bool("KUMA_TOKENS_ALLOW_WITHOUT_EXPIRY", false, "accept tokens that never expire"),
+  "tokens.allowWithoutZone": bool("KUMA_TOKENS_ALLOW_WITHOUT_ZONE", false, "accept zone tokens that name no zone: they are good in every zone"),
   "store.sqlite.path": text("KUMA_STORE_SQLITE_PATH", "", "empty: kuma.db in the work dir"),
   "store.encryption.keyFile": text("KUMA_STORE_ENCRYPTION_KEY_FILE", "", "key that seals secrets; empty: generated beside the store"),
   "store.encryption.key": text("KUMA_STORE_ENCRYPTION_KEY", "", "the key itself, base64 of 32 bytes; wins over the file"),
