@@ -1,4 +1,4 @@
-// What policies change at Envoy, as it was when it equalled the reference's. `REWRITE_GOLDENS=1` writes it anew: only after it was seen equal again.
+// What policies change at Envoy, as it was when it equalled the reference's (but for MeshTLS ciphers without a version at inbounds, docs/compatibility.md). `REWRITE_GOLDENS=1` writes it anew: only after it was seen equal again.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";

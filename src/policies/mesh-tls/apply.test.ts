@@ -35,8 +35,8 @@ test("versions and ciphers reach the listener", () => {
   });
 });
 
-test("an inbound takes ciphers together with versions only", () => {
-  expect(limits({ tlsCiphers: ["ECDHE-RSA-AES128-GCM-SHA256"] })).toBeUndefined();
+test("ciphers hold for an inbound without a version too", () => {
+  expect(limits({ tlsCiphers: ["ECDHE-RSA-AES128-GCM-SHA256"] })).toMatchObject({ cipherSuites: ["ECDHE-RSA-AES128-GCM-SHA256"], tlsMinimumProtocolVersion: Protocol.TLS_AUTO });
 });
 
 test("a policy that limits nothing leaves Envoy's own limits", () => {

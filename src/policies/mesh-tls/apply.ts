@@ -16,11 +16,8 @@ export const meshTlsApply: EnvoyPolicy = {
     if (mode === undefined) return undefined;
     return mode === "Strict" ? "strict" : "permissive";
   },
-  inboundTlsChain({ tls }, _listener, conf) {
-    const own = inboundConf(conf);
-    // The serving side takes ciphers together with a version only.
-    if (own.tlsVersion) limit(tls?.commonTlsContext, own);
-  },
+  // The reference forgets ciphers here when no version is given: what an operator forbids is not offered, with or without one.
+  inboundTlsChain: ({ tls }, _listener, conf) => limit(tls?.commonTlsContext, inboundConf(conf)),
   outboundCluster: ({ tls }, conf) => limit(tls?.commonTlsContext, (conf?.value ?? {}) as TlsConf),
 };
 
