@@ -5,6 +5,7 @@ import { connect } from "node:http2";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TLSSocket } from "node:tls";
+import { reasonOf } from "#platform";
 import { makeAdminAuthority, openSystemAuthority } from "../src/security/index.ts";
 import { benchControlPlane } from "./control-plane.ts";
 
@@ -49,7 +50,7 @@ export async function run(args: readonly string[]): Promise<void> {
   const keepCalling = async (call: () => Promise<void>) => {
     while (!hasEnded) {
       handshakes++;
-      await call().catch((error: unknown) => void failures.push(error instanceof Error ? error.message : String(error)));
+      await call().catch((error: unknown) => void failures.push(reasonOf(error)));
     }
   };
   try {

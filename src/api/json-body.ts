@@ -1,5 +1,6 @@
 // Bodies: UTF-8, JSON, and every key once. What two readers could understand differently is refused, not repaired.
 import { isUtf8 } from "node:buffer";
+import { reasonOf } from "#platform";
 
 export type JsonBody = { readonly is: "json"; readonly value: unknown } | { readonly is: "refused"; readonly reason: string };
 
@@ -15,13 +16,13 @@ export function readJson(body: unknown): JsonBody {
     const twice = keyGivenTwice(text);
     return twice === undefined ? { is: "json", value } : refused(`key ${JSON.stringify(twice)} is given twice`);
   } catch (error) {
-    return refused(reasonOf(error, text));
+    return refused(syntaxReason(error, text));
   }
 }
 
 /** In the words of the reference where it is plain that the text was cut off. */
-function reasonOf(error: unknown, text: string): string {
-  const reason = error instanceof Error ? error.message : String(error);
+function syntaxReason(error: unknown, text: string): string {
+  const reason = reasonOf(error);
   const isCutOff = /end of JSON input|^Expected .* at position (\d+)/.exec(reason);
   return isCutOff && (isCutOff[1] === undefined || Number(isCutOff[1]) >= text.trimEnd().length) ? "unexpected end of JSON input" : reason;
 }

@@ -1,5 +1,6 @@
 // The REST API as one fastify application; sockets come from whoever mounts it.
 import { fastify, type FastifyInstance, type FastifyRequest, type FastifyServerFactory } from "fastify";
+import { reasonOf } from "#platform";
 import type { WritingUser } from "#write";
 import { auditRequests } from "./audit.ts";
 import { aboutRoutes } from "./about-routes.ts";
@@ -82,7 +83,7 @@ export function apiRoutes(app: FastifyInstance, options: ApiOptions): void {
     const document = documentOf(error);
     if (document) return sendError(reply, document);
     const status = statusOf(error);
-    if (status < 500) return sendError(reply, { status, title: status === 413 ? "Request Entity Too Large" : "Bad Request", detail: error instanceof Error ? error.message : String(error) });
+    if (status < 500) return sendError(reply, { status, title: status === 413 ? "Request Entity Too Large" : "Bad Request", detail: reasonOf(error) });
     options.log.error("a request failed", { method: request.method, path: request.url, error });
     return sendError(reply, { status: 500, title: "Internal Server Error", detail: "Internal Server Error" });
   });

@@ -1,4 +1,5 @@
 // Settings that cannot be honoured stop the start: those that choose store, mode, environment or identity, or that restrict who may call.
+import { reasonOf } from "#platform";
 import { anonymousRights, tlsCiphers, tlsVersion } from "#security";
 import { invalidConfig, type Config } from "./config/load.ts";
 import { keys, type KeyPath } from "./config/keys/index.ts";
@@ -46,7 +47,7 @@ function checkTls(config: Config): string[] {
       try {
         check();
       } catch (error) {
-        problems.push(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+        problems.push(`${path}: ${reasonOf(error)}`);
       }
     };
     attempt(`${server}.tlsMinVersion`, () => tlsVersion(config.get(`${server}.tlsMinVersion`)));

@@ -3,7 +3,7 @@ import { create } from "@bufbuild/protobuf";
 import type { OpenedAuthority } from "#controllers";
 import { SecretSchema } from "#gen/kuma/system/v1alpha1/system_pb.js";
 import { kriOfIdentity, trustDomainOf } from "#mesh";
-import { followFiles, readIfExists, type Platform } from "#platform";
+import { followFiles, type Platform, readIfExists, reasonOf } from "#platform";
 import { durationMs, failureOf } from "#resources";
 import type { MeshIdentity } from "#resources/kinds";
 import { checkProvidedAuthority, isSelfSigned, makeBuiltinRoot, openAuthority, type MeshAuthority } from "#security";
@@ -124,7 +124,7 @@ async function load(identity: MeshIdentity, parts: IdentityAuthorityParts): Prom
   try {
     pair = isGenerated ? await generated(identity, parts) : await provided(identity, bundled, parts);
   } catch (error) {
-    return failed(isGenerated ? "ProviderInitializationError" : "ProviderValidationError", failureOf(error)?.message ?? (error instanceof Error ? error.message : String(error)));
+    return failed(isGenerated ? "ProviderInitializationError" : "ProviderValidationError", failureOf(error)?.message ?? reasonOf(error));
   }
   const [problem] = checkProvidedAuthority(pair.certPem, pair.keyPem);
   if (problem) return failed("ProviderValidationError", `${problem.field}: ${problem.message}`);

@@ -1,6 +1,6 @@
 // Fetching Envoy's bootstrap document: verified, retried while it makes sense, explained when it does not (spec/dataplane.md 2.3, spec/security.md 2.2).
 import type { BootstrapRequest, ControlPlaneTrust } from "#bootstrap/client";
-import { sleep, type Platform } from "#platform";
+import { type Platform, reasonOf, sleep } from "#platform";
 import { badRequest, failureOf, isObject, KumaError, unavailable } from "#resources";
 import type { HttpClient, HttpResponse } from "#security";
 
@@ -45,7 +45,7 @@ async function attempt({ client, request, signal, mayTrustLater = false }: Fetch
     facts = await request();
   } catch (error) {
     // It was good when we started: a token that is just being replaced is read again.
-    return { reason: message(error) };
+    return { reason: reasonOf(error) };
   }
   let response: HttpResponse;
   try {
@@ -55,16 +55,14 @@ async function attempt({ client, request, signal, mayTrustLater = false }: Fetch
     });
   } catch (error) {
     if (signal.aborted) throw error;
-    if (failureOf(error)?.is === "denied" || (isTrustProblem(error) && !mayTrustLater)) throw new KumaError({ is: "unavailable", message: `Failed to fetch Envoy bootstrap config. ${message(error)}` }, { cause: error });
-    return { reason: message(error) };
+    if (failureOf(error)?.is === "denied" || (isTrustProblem(error) && !mayTrustLater)) throw new KumaError({ is: "unavailable", message: `Failed to fetch Envoy bootstrap config. ${reasonOf(error)}` }, { cause: error });
+    return { reason: reasonOf(error) };
   }
   return read(response);
 }
 
 /** A control plane that cannot be verified now will not be verified by waiting. */
-const isTrustProblem = (error: unknown): boolean => /certificate|verif|self.signed|issuer/i.test(message(error)) && !/expired/i.test(message(error));
-
-const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const isTrustProblem = (error: unknown): boolean => /certificate|verif|self.signed|issuer/i.test(reasonOf(error)) && !/expired/i.test(reasonOf(error));
 
 function read({ status, body }: HttpResponse): Outcome {
   const text = body.toString("utf8");

@@ -1,6 +1,6 @@
 // The CA by which kuma-dp verifies the control plane: given inline, or in a file that may be replaced while it tries.
 import { readFile } from "node:fs/promises";
-import type { Log } from "#platform";
+import { reasonOf, type Log } from "#platform";
 import { badRequest } from "#resources";
 import { parseCertificates, requirePath } from "#security";
 
@@ -27,7 +27,7 @@ export async function controlPlaneCa(settings: { readonly caCert: string; readon
         if (next !== pem) log.info("the CA file was replaced", { path });
         pem = next;
       } catch (error) {
-        log.warn("the CA file is not usable, the last good content stays", { path, reason: error instanceof Error ? error.message : String(error) });
+        log.warn("the CA file is not usable, the last good content stays", { path, reason: reasonOf(error) });
       }
     },
   };

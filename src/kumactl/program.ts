@@ -1,4 +1,5 @@
 // What a command sees of the world, and what this program calls itself on every wire.
+import { reasonOf } from "#platform";
 import type { Screen } from "./output/screen.ts";
 
 /** Handed in by start.ts, replaced in tests. */
@@ -29,8 +30,6 @@ const goArchitectures: Readonly<Record<string, string>> = { x64: "amd64", ia32: 
 
 export const userAgent = (): string =>
   `kumactl/${version} (${process.platform}; ${goArchitectures[process.arch] ?? process.arch}; ${product}/${buildFacts.gitCommit.slice(0, 7)})`;
-
-export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** `open x: no such file or directory`, without the code that node puts in front. */
 export function reasonOfFile(error: unknown): string {

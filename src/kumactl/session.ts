@@ -1,7 +1,8 @@
 // One call of kumactl: its shared flags, its configuration, and the control plane it talks to.
+import { reasonOf } from "#platform";
 import { requireLogLevel, type Flag, type FlagValues } from "#platform/command-line";
 import { activeControlPlane, defaultConfigFile, initialConfiguration, readConfiguration, writeConfiguration, type ApiServer, type Configuration } from "./config/config.ts";
-import { plaintextTokenFlag, reasonOf, type World } from "./program.ts";
+import { plaintextTokenFlag, type World } from "./program.ts";
 import type { ControlPlaneClient } from "./server/client.ts";
 
 export const sharedFlags: readonly Flag[] = [

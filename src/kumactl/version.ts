@@ -1,6 +1,7 @@
 // `kumactl version`: this program and the control plane it talks to.
+import { reasonOf } from "#platform";
 import type { CommandSpec } from "#platform/command-line";
-import { buildFacts, product, reasonOf, version } from "./program.ts";
+import { buildFacts, product, version } from "./program.ts";
 import type { Session } from "./session.ts";
 
 export function versionCommand(session: Session): CommandSpec {

@@ -1,7 +1,7 @@
 // A discovery request as Prometheus sends it: JSON in either spelling of names, and a time to wait. Error texts are those users know (spec/security.md 8).
 import { fromJson } from "@bufbuild/protobuf";
 import { DiscoveryRequestSchema } from "#gen/envoy/service/discovery/v3/discovery_pb.js";
-import { parseDuration } from "#platform";
+import { parseDuration, reasonOf } from "#platform";
 
 export interface AssignmentRequest {
   readonly clientId: string;
@@ -27,7 +27,7 @@ export function parseRequest(body: string): AssignmentRequest | Problem {
 
 function bodyProblem(body: string, error: unknown): string {
   if (body.trim() === "") return "EOF";
-  const message = error instanceof Error ? error.message : String(error);
+  const message = reasonOf(error);
   if (/Unexpected end|Expected .* at position|Unterminated/.test(message)) return "unexpected EOF";
   const unknown = /cannot decode message (\S+) from JSON: key "([^"]*)" is unknown/.exec(message);
   return unknown ? `unknown field "${unknown[2]}" in ${unknown[1]}` : message;

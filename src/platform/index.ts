@@ -8,3 +8,4 @@ export { followFiles, readIfExists, type FollowOptions } from "./files.ts";
 export type { Platform } from "./platform.ts";
 export { durationProblem, formatDuration, parseDuration } from "./duration.ts";
 export { inSlices, pacer, type SliceOptions } from "./slices.ts";
+export { reasonOf } from "./reason.ts";

@@ -1,5 +1,6 @@
 // From a document (JSON or YAML value) to a resource: the envelope, the flat rules, the schema of kinds with a spec.
 import { z } from "zod";
+import { reasonOf } from "#platform";
 import { badRequest, invalid, violation, type Violation } from "./failure.ts";
 import { flatProblem, isObject, readFlat, withSeconds } from "./flat-json.ts";
 import type { Kind, SpecKind } from "./kind.ts";
@@ -70,7 +71,7 @@ function readOrThrow(kind: FlatKind, fields: JsonObject): unknown {
   try {
     return readFlat(kind.message, withSeconds(kind.message, fields) as JsonObject);
   } catch (error) {
-    throw undecodable(kind, error instanceof Error ? error.message : String(error));
+    throw undecodable(kind, reasonOf(error));
   }
 }
 

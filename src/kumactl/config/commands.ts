@@ -1,7 +1,8 @@
 // `kumactl config`: the known control planes, looked at and changed.
+import { reasonOf } from "#platform";
 import type { Call, CommandSpec } from "#platform/command-line";
 import { table } from "../output/table.ts";
-import { product, reasonOf } from "../program.ts";
+import { product } from "../program.ts";
 import type { Session } from "../session.ts";
 import { activeControlPlane, printConfiguration, withoutSecrets, switchedTo, withControlPlane, withoutControlPlane, type ApiServer } from "./config.ts";
 

@@ -1,8 +1,8 @@
 // The file `~/.kumactl/config`: which control planes there are and which one commands talk to. Interchangeable with Kuma's (spec/security.md 5).
 import { chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { reasonOf } from "#platform";
 import { printYaml } from "../output/yaml.ts";
-import { reasonOf } from "../program.ts";
 
 export interface ApiServer {
   readonly url?: string;

@@ -1,6 +1,6 @@
 // From the text of the configuration file to its checked form.
 import { load } from "js-yaml";
-import { reasonOf } from "../program.ts";
+import { reasonOf } from "#platform";
 import type { ApiServer, Configuration, Context, ControlPlane } from "./config.ts";
 
 /** Both spellings of a field count; unknown fields are ignored. */

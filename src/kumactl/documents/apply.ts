@@ -1,6 +1,6 @@
 // `kumactl apply`: all documents are checked before the first is sent; the first refusal of the control plane ends it.
+import { reasonOf } from "#platform";
 import type { CommandSpec } from "#platform/command-line";
-import { reasonOf } from "../program.ts";
 import { apiError, type ControlPlaneClient } from "../server/client.ts";
 import type { Session } from "../session.ts";
 import type { CheckedResource } from "./check.ts";

@@ -1,9 +1,9 @@
 // Checks documents before anything is sent, by the kinds' own schemas and rules. Loaded only by `apply`: it holds every schema.
 import { boolCoreTag, boolYaml11Tag, CORE_SCHEMA, load, mergeTag, Schema } from "js-yaml";
+import { reasonOf } from "#platform";
 import { policyKinds } from "#policies/kinds";
 import { failureOf, kindsOf, parseDocument, printResource, validateResource, type Violation } from "#resources";
 import { coreKinds } from "#resources/kinds";
-import { reasonOf } from "../program.ts";
 
 export interface CheckedResource {
   readonly kind: { readonly name: string; readonly scope: "Mesh" | "Global"; readonly shape: "flat" | "spec"; readonly path: string };

@@ -1,7 +1,7 @@
 // `kumactl delete`: one resource, named by kind and name.
+import { reasonOf } from "#platform";
 import type { CommandSpec } from "#platform/command-line";
 import { kindNames } from "../kind-names.ts";
-import { reasonOf } from "../program.ts";
 import { apiError } from "../server/client.ts";
 import type { Session } from "../session.ts";
 import { meshFlag } from "./get.ts";

@@ -1,11 +1,11 @@
 // `kumactl get`: resources of one kind, or a single one, as a table, YAML or JSON.
+import { reasonOf } from "#platform";
 import type { CommandSpec } from "#platform/command-line";
 import type { Flag } from "#platform/command-line";
 import { kindNames, type KindNames } from "../kind-names.ts";
 import { formatOf, outputFlag, print, type Format } from "../output/format.ts";
 import { renderTable } from "../output/screen.ts";
 import { watch, watchFlag } from "../output/watch.ts";
-import { reasonOf } from "../program.ts";
 import { ApiError, type Answer, type ControlPlaneClient } from "../server/client.ts";
 import type { Session } from "../session.ts";
 import { collectionPath, itemPath, query } from "./paths.ts";

@@ -1,8 +1,8 @@
 // `kumactl generate`: tokens from the control plane or signed here, keys, certificates.
 import type { Call, CommandSpec } from "#platform/command-line";
 import type { Flag } from "#platform/command-line";
-import { formatDuration } from "#platform";
-import { reasonOf, reasonOfFile } from "../program.ts";
+import { formatDuration, reasonOf } from "#platform";
+import { reasonOfFile } from "../program.ts";
 import { ApiError } from "../server/client.ts";
 import type { Session } from "../session.ts";
 import type { SignedContent } from "./keys.ts";

@@ -1,8 +1,9 @@
 // Follows what a list shows until the user ends it. A terminal is redrawn; a pipe gets everything once and then the rows that changed.
 // The API has no stream for lists, so they are asked for again, with the tag of the last answer where there is one, and less often while nothing answers.
+import { reasonOf } from "#platform";
 import type { Flag } from "#platform/command-line";
 import { objectAt, textAt, type Json } from "../documents/rows.ts";
-import { reasonOf, type World } from "../program.ts";
+import type { World } from "../program.ts";
 import { ApiError, type Answer, type ControlPlaneClient } from "../server/client.ts";
 import { print, type Format } from "./format.ts";
 import { renderTable } from "./screen.ts";

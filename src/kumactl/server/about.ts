@@ -1,5 +1,6 @@
 // What a control plane says about itself, and whether this program fits to it (spec/api.md 3.9).
-import { product, reasonOf, version } from "../program.ts";
+import { reasonOf } from "#platform";
+import { product, version } from "../program.ts";
 import type { ControlPlaneClient } from "./client.ts";
 
 export interface About {

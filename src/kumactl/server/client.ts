@@ -1,8 +1,9 @@
 // Calls to the API of a control plane: where it is, who asks, and its refusals as errors.
 import { readFile } from "node:fs/promises";
+import { reasonOf } from "#platform";
 import { httpClient, type HttpClientOptions } from "#security";
 import type { ApiServer } from "../config/config.ts";
-import { plaintextTokenFlag, reasonOf, reasonOfFile, userAgent, type World } from "../program.ts";
+import { plaintextTokenFlag, reasonOfFile, userAgent, type World } from "../program.ts";
 import { reasonOfConnection } from "./reason.ts";
 
 export interface Answer {

@@ -1,5 +1,5 @@
 // Why a call did not reach the control plane: first the words that scripts look for, then what helps.
-import { reasonOf } from "../program.ts";
+import { reasonOf } from "#platform";
 
 export function reasonOfConnection(error: unknown): string {
   const helpful = reasonOf(error);

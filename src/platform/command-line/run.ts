@@ -1,4 +1,5 @@
 // Carries out a command line, in the order and with the refusals that scripts know from Kuma's tools.
+import { reasonOf } from "../reason.ts";
 import { inheritedFlags, ownFlags, type CommandSpec, type Place } from "./command.ts";
 import { findCommand, firstArgument } from "./find.ts";
 import { flagValues, UsageError, type Flag } from "./flags.ts";
@@ -27,7 +28,7 @@ export async function runCommandLine(root: CommandSpec, argv: readonly string[],
     }
     return await runAt(place, words, outputs);
   } catch (error) {
-    outputs.err(`Error: ${messageOf(error)}\n`);
+    outputs.err(`Error: ${reasonOf(error)}\n`);
     return 1;
   }
 }
@@ -40,8 +41,6 @@ async function printCompletion(root: CommandSpec, [form, ...words]: readonly str
   out([...lines.map((line) => (form === "__completeNoDesc" ? line.split("\t", 1)[0] : line)), `:${directives[directive]}`].map((line) => `${line}\n`).join(""));
   err(`Completion ended with directive: ${directive}\n`);
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 async function runAt(place: Place, words: readonly string[], outputs: Outputs): Promise<number> {
   const { spec, path, above } = place;
@@ -62,7 +61,7 @@ async function runAt(place: Place, words: readonly string[], outputs: Outputs): 
     await spec.run({ flags, args, path });
     return 0;
   } catch (error) {
-    outputs.err(`Error: ${messageOf(error)}\n`);
+    outputs.err(`Error: ${reasonOf(error)}\n`);
     if (error instanceof UsageError) outputs.out(`${usageText(place)}\n`);
     return 1;
   }

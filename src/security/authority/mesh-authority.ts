@@ -1,4 +1,5 @@
 // A mesh's certificate authority, builtin or provided: its trust bundle and the workload certificates it signs (spec/security.md 7.2-7.4).
+import { reasonOf } from "#platform";
 import { violation, type Violation } from "#resources";
 import { certificateFields } from "../certificates/x509.ts";
 import { parseCertificates, parsePrivateKey } from "../certificates/pem.ts";
@@ -89,6 +90,6 @@ function attempt<T>(read: () => T): { readonly value: T } | { readonly error: st
   try {
     return { value: read() };
   } catch (error) {
-    return { error: error instanceof Error ? error.message : String(error) };
+    return { error: reasonOf(error) };
   }
 }

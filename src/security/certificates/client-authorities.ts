@@ -2,7 +2,7 @@
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { badRequest } from "#resources";
-import { followFiles, type Log, type Platform } from "#platform";
+import { followFiles, type Log, type Platform, reasonOf } from "#platform";
 import { certificateMetrics } from "./key-pair-source.ts";
 import { lifetimeOf } from "./key-pair.ts";
 import type { RefusalCode } from "../refusals.ts";
@@ -52,7 +52,7 @@ export async function followClientAuthorities(files: ClientAuthorityFiles, platf
       for (const listener of listeners) listener();
     } catch (error) {
       metrics.failures.inc({ channel });
-      log.error("the new client authorities are not usable, the last good ones stay", { refusal: "certificate-not-usable" satisfies RefusalCode, channel, reason: error instanceof Error ? error.message : String(error) });
+      log.error("the new client authorities are not usable, the last good ones stay", { refusal: "certificate-not-usable" satisfies RefusalCode, channel, reason: reasonOf(error) });
     }
   };
   return {
@@ -72,7 +72,7 @@ async function pathsOf({ caFile, directory }: ClientAuthorityFiles, log: Log): P
   const bundle = caFile ? [requirePath(caFile, "the client CA file")] : [];
   if (!directory) return bundle;
   const entries = await readdir(directory, { withFileTypes: true }).catch((error: unknown) => {
-    throw badRequest(`could not read the directory of client certificates ${directory}: ${error instanceof Error ? error.message : String(error)}`);
+    throw badRequest(`could not read the directory of client certificates ${directory}: ${reasonOf(error)}`);
   });
   // Entries of a mounted Kubernetes volume are links; its hidden directories are not certificates.
   const names = entries.filter((it) => !it.isDirectory()).map((it) => it.name).toSorted();

@@ -2,7 +2,7 @@
 import { Counter, Gauge, type Registry } from "prom-client";
 import { readFile } from "node:fs/promises";
 import { badRequest } from "#resources";
-import { followFiles, type Platform } from "#platform";
+import { followFiles, type Platform, reasonOf } from "#platform";
 import { parseKeyPair, type KeyPair } from "./key-pair.ts";
 import { requirePath } from "./pem.ts";
 import type { RefusalCode } from "../refusals.ts";
@@ -73,7 +73,7 @@ export async function followKeyPair(files: PairFiles, platform: Platform): Promi
       metrics.expiry.set({ channel }, next.notAfter / 1000);
       log.info("certificate replaced", { channel, ...summary(next) });
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = reasonOf(error);
       if (cause === "changed" || reason !== lastReason) {
         metrics.failures.inc({ channel });
         log.error("the new certificate is not usable, the last good one stays", { refusal: "certificate-not-usable" satisfies RefusalCode, channel, certFile: files.certFile, keyFile: files.keyFile, reason });
@@ -104,7 +104,7 @@ async function read(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
-    throw badRequest(`could not read ${path}: ${error instanceof Error ? error.message : String(error)}`);
+    throw badRequest(`could not read ${path}: ${reasonOf(error)}`);
   }
 }
 

@@ -1,5 +1,6 @@
 // Reads PEM text: bundles of certificates, private keys; says which wrong thing was given instead.
 import { createPrivateKey, X509Certificate, type KeyObject } from "node:crypto";
+import { reasonOf } from "#platform";
 import { badRequest } from "#resources";
 
 export interface PemBlock {
@@ -66,5 +67,3 @@ function whyNoKey(text: string, blocks: readonly PemBlock[]): string {
   if (looksLikePem(text)) return "is not complete PEM: no whole PRIVATE KEY block";
   return "is not PEM: no PRIVATE KEY block";
 }
-
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,6 +1,7 @@
 // The embedded store: a file of one process, all of it in memory for reading, every acknowledged write on the disk.
 import { chmod, mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
+import { reasonOf } from "#platform";
 import { failureOf, keyText, resourceCompactor, unavailable, type Labels, type Resource, type ResourceKey } from "#resources";
 import type { Clock, Log } from "#platform";
 import { indexedStore, type Write } from "../indexed.ts";
@@ -28,7 +29,7 @@ export async function sqliteStore(options: SqliteOptions): Promise<Store> {
     for (const row of rows) stored.push(...resourceOf(codec, row, log).map(compact));
   };
   const journal = await openJournal(path, options.workerUrl ?? new URL("./worker.ts", import.meta.url), takeIn).catch((error: unknown) => {
-    throw failureOf(error) ? error : unavailable(error instanceof Error ? error.message : String(error), { cause: error });
+    throw failureOf(error) ? error : unavailable(reasonOf(error), { cause: error });
   });
   const ofRows = {
     encode: (resource: Resource) => rowOf(codec, resource),

@@ -1,6 +1,7 @@
 // The thread that owns the database file: node:sqlite blocks, so nothing else lives here.
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { parentPort, workerData, type MessagePort } from "node:worker_threads";
+import { reasonOf } from "#platform";
 import type { Answer, Request, Row, RowWrite } from "./rows.ts";
 
 const rowsPerMessage = 1000;
@@ -57,13 +58,11 @@ const columns = (row: Row): SQLInputValue[] => [
 ];
 
 const send = (port: MessagePort, answer: Answer): void => port.postMessage(answer);
-const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 function serve(port: MessagePort, path: string): void {
   let database: DatabaseSync;
   let stored: Generator<readonly Row[]>;
   const fail = (error: unknown) => {
-    send(port, { is: "failed", message: textOf(error), isLocked: /locked|busy/i.test(textOf(error)) });
+    send(port, { is: "failed", message: reasonOf(error), isLocked: /locked|busy/i.test(reasonOf(error)) });
     port.close();
   };
   const sendMore = () => {
@@ -89,7 +88,7 @@ function serve(port: MessagePort, path: string): void {
       else database.close();
       send(port, { is: "done", id: request.id });
     } catch (error) {
-      send(port, { is: "refused", id: request.id, message: textOf(error) });
+      send(port, { is: "refused", id: request.id, message: reasonOf(error) });
     }
     if (request.is === "close") port.close();
   });
