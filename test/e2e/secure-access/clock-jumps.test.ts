@@ -20,6 +20,14 @@ let inbound = 0;
 
 /** Seconds by which the clock of the programs, not of the test, is ahead. */
 const setClock = (seconds: number) => machine.typed(`printf '%+d\\n' ${seconds} > clock.new && mv clock.new clock`);
+/** Sets the clock and waits until the control plane's own answers are dated by it: the library looks at its file every other second only. */
+async function jump(seconds: number): Promise<void> {
+  await setClock(seconds);
+  await until(async () => {
+    const date = /^date: (.*)$/im.exec((await machine.type("curl -s -D - -o /dev/null http://localhost:$HTTP/")).out)?.[1] ?? "";
+    return Math.abs(Date.parse(date) / 1000 - now() - seconds) < 60;
+  });
+}
 /** Begin and end of what a port shows, in seconds. */
 async function shown(address: string, options = "-alpn kuma"): Promise<{ readonly from: number; readonly to: number }> {
   const { out } = await machine.type(`openssl s_client -connect ${address} ${options} </dev/null 2>/dev/null | openssl x509 -noout -dates`);
@@ -60,8 +68,7 @@ const bothLive = () => [controlPlane.child.exitCode, proxy.child.exitCode];
 
 withPeers("back an hour: nobody falls off, tokens of the future are refused, new ones are good (needs Envoy, openssl and faketime)", async () => {
   await mint("before.token", "1h");
-  await setClock(-3600);
-  await pause(1500);
+  await jump(-3600);
   expect(await tokenWorks("before.token")).toBe(false);
   await mint("after.token", "1h");
   expect(await tokenWorks("after.token")).toBe(true);
@@ -72,11 +79,10 @@ withPeers("back an hour: nobody falls off, tokens of the future are refused, new
 });
 
 withPeers("ahead three days: the leaf is renewed, a token of an hour is over, one of a month is not (needs Envoy, openssl and faketime)", async () => {
-  await setClock(0);
-  await pause(1500);
+  await jump(0);
   await mint("hour.token", "1h");
   await mint("month.token", "720h");
-  await setClock(3 * day);
+  await jump(3 * day);
   await until(() => isCurrent(workload(), 3 * day), 60_000);
   expect([await tokenWorks("hour.token"), await tokenWorks("month.token")]).toEqual([false, true]);
   expect(await isOnline(machine, "web")).toBe(true);
@@ -98,7 +104,7 @@ withPeers("asleep for two days, control plane and proxy: both wake up, the leaf 
 
 withPeers("85 days on: the control plane's own pair is renewed under the same CA, and the proxy stays (needs Envoy, openssl and faketime)", async () => {
   const { to } = await shown("localhost:$DP", "");
-  await setClock(85 * day);
+  await jump(85 * day);
   await until(async () => (await shown("localhost:$DP", "")).to > to + 30 * day, 60_000);
   await until(() => isCurrent(workload(), 85 * day), 60_000);
   await until(() => isOnline(machine, "web"), 60_000);
