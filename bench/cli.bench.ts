@@ -1,16 +1,16 @@
 // Start-up of kumactl, each command beside the floor: the same node with an empty program, started in turns so that load falls on both.
 import { spawn } from "node:child_process";
 import { createServer } from "node:http";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { temporaryFolder } from "../test/harness/temporary-folder.ts";
 
 const rounds = 40;
 
 export async function run(): Promise<void> {
   const server = createServer((_, answer) => void answer.end('{"product":"Kuma","version":"2.14.3","total":1,"items":[{"name":"default"}]}'));
   await new Promise<void>((listening) => void server.listen(0, "127.0.0.1", listening));
-  const folder = mkdtempSync(join(tmpdir(), "koguma-bench-"));
+  const folder = temporaryFolder("bench");
   const config = join(folder, "config");
   const address = server.address();
   const url = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
@@ -31,7 +31,6 @@ export async function run(): Promise<void> {
     console.log(`${name.padEnd(24)} min ${sorted[0]?.toFixed(0)} ms, median ${sorted[rounds / 2]?.toFixed(0)} ms, 90 % ${sorted[Math.floor(rounds * 0.9)]?.toFixed(0)} ms`);
   }
   server.close();
-  rmSync(folder, { recursive: true });
 }
 
 function timed(program: string, args: readonly string[]): Promise<number> {

@@ -1,9 +1,9 @@
 // A control plane of its own for a benchmark: the bundle, started as a user's would be, on free ports.
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePorts } from "../demo/programs.ts";
+import { temporaryFolder } from "../test/harness/temporary-folder.ts";
 
 export interface BenchControlPlane {
   readonly api: string;
@@ -20,7 +20,7 @@ export interface BenchControlPlane {
 
 /** `binary` is another control plane with the same variables, to compare with. */
 export async function benchControlPlane(env: Readonly<Record<string, string>> = {}, binary?: string): Promise<BenchControlPlane> {
-  const folder = mkdtempSync(join(tmpdir(), "koguma-bench-"));
+  const folder = temporaryFolder("bench");
   const [http = 0, https = 0, dp = 0, diagnostics = 0, mads = 0, interCp = 0] = await freePorts(6);
   const started = performance.now();
   // The launcher becomes the process it starts: what is measured is the control plane's.
@@ -62,7 +62,6 @@ export async function benchControlPlane(env: Readonly<Record<string, string>> = 
     async stop() {
       child.kill("SIGTERM");
       await new Promise((resolve) => child.once("exit", resolve));
-      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

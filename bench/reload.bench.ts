@@ -1,17 +1,17 @@
 // The general pair replaced again and again while proxies reconnect and users call: how many handshakes fail.
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { renameSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { connect } from "node:http2";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TLSSocket } from "node:tls";
 import { reasonOf } from "#platform";
 import { makeAdminAuthority, openSystemAuthority } from "../src/security/index.ts";
 import { benchControlPlane } from "./control-plane.ts";
+import { temporaryFolder } from "../test/harness/temporary-folder.ts";
 
 export async function run(args: readonly string[]): Promise<void> {
   const swaps = Number(args[0] ?? 20);
-  const folder = mkdtempSync(join(tmpdir(), "koguma-reload-"));
+  const folder = temporaryFolder("reload");
   const [certFile, keyFile] = [join(folder, "tls.crt"), join(folder, "tls.key")];
   const authority = openSystemAuthority(await makeAdminAuthority(Date.now()));
   const write = async () => {
@@ -71,6 +71,5 @@ export async function run(args: readonly string[]): Promise<void> {
   } finally {
     hasEnded = true;
     await running.stop();
-    rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -1,6 +1,5 @@
 // From a MeshIdentity to its authority, its MeshTrust and its status, with the controller that does it.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { X509Certificate } from "node:crypto";
 import { afterEach, expect, test } from "vitest";
@@ -9,9 +8,10 @@ import type { MeshIdentityStatus, MeshTrustSpec } from "#resources/kinds";
 import { makeBuiltinRoot } from "#security";
 import { fakeZone } from "../controllers/fake/zone.ts";
 import { identityAuthorities } from "./identity-authorities.ts";
+import { temporaryFolder } from "../../test/harness/temporary-folder.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "koguma-identity-"));
-const ends: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
+const folder = temporaryFolder("identity");
+const ends: (() => unknown)[] = [];
 afterEach(async () => {
   for (const end of ends.splice(1)) await end();
 });

@@ -1,14 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { createLog } from "#platform";
 import { makeAdminAuthority, openSystemAuthority } from "#security";
 import { controlPlaneCa } from "./ca.ts";
+import { temporaryFolder } from "../../test/harness/temporary-folder.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "koguma-ca-"));
+const folder = temporaryFolder("ca");
 const path = join(folder, "ca.crt");
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const lines: string[] = [];
 const log = createLog((line) => void lines.push(line), () => 0, { root: "info", byName: new Map() });
 const aCa = async () => openSystemAuthority(await makeAdminAuthority(Date.now())).caPem;

@@ -1,12 +1,12 @@
 // Whole commands against a small control plane on a real socket: what scripts see of them.
-import { lstat, mkdtemp, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { lstat, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import { type AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { main } from "./main.ts";
 import type { World } from "./program.ts";
+import { temporaryFolder } from "../../test/harness/temporary-folder.ts";
 
 interface Seen {
   readonly call: string;
@@ -36,7 +36,7 @@ beforeAll(async () => {
 });
 afterAll(() => void server.close());
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "kumactl-"));
+  home = temporaryFolder("kumactl");
   seen = [];
   interruption = new AbortController();
   answers = new Map([["GET /", [200, { product: "Kuma", version: "2.14.3" }]]]);

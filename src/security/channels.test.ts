@@ -1,8 +1,7 @@
 // Listeners and clients over real loopback sockets: what is refused, what survives, what is said.
-import { existsSync, mkdtempSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, statSync, writeFileSync } from "node:fs";
 import { connect as connectHttp2, createServer as createHttp2Server } from "node:http2";
 import { connect, type Socket } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as tlsConnect } from "node:tls";
 import { fakePlatform } from "#platform/fake";
@@ -17,6 +16,7 @@ import { endpoints, type EndpointName } from "./endpoints.ts";
 import { createHttp1Server, feedHttp1 } from "./http1-server.ts";
 import { openEndpoint, type ListenSettings, type TlsSettings } from "./listen.ts";
 import { systemTrust } from "./trust.ts";
+import { temporaryFolder } from "../../test/harness/temporary-folder.ts";
 
 const now = Date.now();
 const day = 86_400_000;
@@ -84,7 +84,7 @@ test("a wrong name is refused before anything is sent", async () => {
 
 test("a certificate of this machine's authority is not trusted by default, only through SSL_CERT_FILE", async () => {
   const { open, url } = await serve();
-  const file = join(mkdtempSync(join(tmpdir(), "trust-")), "ca.pem");
+  const file = join(temporaryFolder("trust"), "ca.pem");
   writeFileSync(file, root.certPem);
   await expect(httpClient({ url }).request({ path: "/" })).rejects.toThrow(/no trusted authority/);
   expect((await httpClient({ url, environment: { SSL_CERT_FILE: file } }).request({ path: "/" })).status).toBe(200);
@@ -208,7 +208,7 @@ test("the port between control planes is never opened without client certificate
 });
 
 test("a socket file is its owner's alone and replaces one that was left behind", async () => {
-  const path = join(mkdtempSync(join(tmpdir(), "sock-")), "m.sock");
+  const path = join(temporaryFolder("sock"), "m.sock");
   writeFileSync(path, "");
   const server = createHttp1Server((_, response) => void response.end("metrics"));
   const open = await openEndpoint("dp-metrics", { path }, { http1: feedHttp1(server) }, fakePlatform());

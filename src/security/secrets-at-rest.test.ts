@@ -1,10 +1,10 @@
 // Sealed secrets open with their key at their place, and nowhere else.
 import { createSecretKey, randomBytes } from "node:crypto";
-import { mkdtempSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { isSealed, makeSecretsKeyFile, openSecret, parseSecretsKey, readSecretsKeyFile, sealSecret } from "./secrets-at-rest.ts";
+import { temporaryFolder } from "../../test/harness/temporary-folder.ts";
 
 const key = createSecretKey(randomBytes(32));
 const sealed = sealSecret("top secret ü", key, "Secret|default|a");
@@ -29,7 +29,7 @@ test("another key, another place, changed or short text do not open", () => {
 });
 
 test("a key file is its owner's alone, is read back and never overwritten", async () => {
-  const path = join(mkdtempSync(join(tmpdir(), "key-")), "secrets.key");
+  const path = join(temporaryFolder("key"), "secrets.key");
   await makeSecretsKeyFile(path);
   expect(statSync(path).mode & 0o777).toBe(0o600);
   expect((await readSecretsKeyFile(path)).symmetricKeySize).toBe(32);

@@ -5,6 +5,9 @@ import { runEnvoyconfig } from "./envoyconfig.ts";
 import { runMatchers } from "./matchers.ts";
 import { hasRestCases, runRest } from "./rest.ts";
 import { runRules } from "./rules.ts";
+import { gatherTemporaryFiles } from "../harness/temporary-folder.ts";
+
+process.once("exit", gatherTemporaryFiles());
 
 const suites: readonly (() => readonly Outcome[])[] = [runBootstrap, runRules, runMatchers, runEnvoyconfig];
 const outcomes = [...suites.flatMap((run) => run()), ...(hasRestCases() ? await runRest() : [])];

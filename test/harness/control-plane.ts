@@ -1,12 +1,12 @@
 // A control plane of this very process for tests: kept in memory, on free ports, with a log that remembers.
 import { request as httpRequest } from "node:http";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Registry } from "prom-client";
 import { createLog, systemClock, systemRandom, type Clock, type LogLevels } from "#platform";
 import { loadConfig } from "../../src/kuma-cp/config/load.ts";
 import { startControlPlane } from "../../src/kuma-cp/control-plane.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 
 export interface Answer {
   readonly status: number;
@@ -41,7 +41,7 @@ const hour = "1h";
 
 /** Ready to issue tokens for mesh `default` when it returns. */
 export async function startTestControlPlane({ env = {}, clock = systemClock }: TestOptions = {}): Promise<TestControlPlane> {
-  const folder = mkdtempSync(join(tmpdir(), "koguma-cp-"));
+  const folder = temporaryFolder("cp");
   const log: string[] = [];
   const levels: LogLevels = { root: "debug", byName: new Map() };
   const platform = { clock, random: systemRandom, metrics: new Registry(), log: createLog((line) => void log.push(line), () => clock.now(), levels) };
@@ -82,7 +82,6 @@ export async function startTestControlPlane({ env = {}, clock = systemClock }: T
     },
     async stop() {
       await running.stop();
-      rmSync(folder, { recursive: true, force: true });
     },
   };
   await until(async () => (await call("POST", "/tokens/dataplane", { mesh: "default", validFor: hour })).status === 200);

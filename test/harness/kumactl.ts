@@ -1,8 +1,6 @@
 // kumactl in this process, against a control plane of a test: a home of its own, what it prints, how it ends.
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { main } from "../../src/kumactl/main.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 
 export interface Ended {
   readonly code: number;
@@ -17,7 +15,7 @@ export interface Kumactl {
 }
 
 export async function kumactlFor(api: string): Promise<Kumactl> {
-  const home = mkdtempSync(join(tmpdir(), "koguma-kumactl-"));
+  const home = temporaryFolder("kumactl");
   const run = async (line: string, stdin = ""): Promise<Ended> => {
     const [out, err]: [string[], string[]] = [[], []];
     const code = await main(line.split(" ").filter(Boolean), { env: { HOME: home }, now: Date.now, out: (it) => void out.push(it), err: (it) => void err.push(it), stdin: async () => stdin, interrupted: () => new AbortController().signal, pause: async () => {} });

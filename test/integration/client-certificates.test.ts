@@ -1,15 +1,14 @@
 // Users who show certificates on the HTTPS port of the API: by bundle, by directory, required or not, while the files change.
 import { execFile } from "node:child_process";
 import { request } from "node:https";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { makeAdminAuthority, openSystemAuthority } from "#security";
 import { startTestControlPlane, until, type TestControlPlane } from "../harness/control-plane.ts";
+import { temporaryFolder } from "../harness/temporary-folder.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "koguma-client-certs-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder("client-certs");
 
 interface Client {
   readonly cert: string;
@@ -64,7 +63,7 @@ test("with adminClientCerts a certificate of the bundle is the administrator's, 
 
 test("the directory counts too: another file is accepted without a restart, a removed one is not, a broken one changes nothing", async () => {
   const [first, second] = [await makeClient(), await makeClient()];
-  const directory = mkdtempSync(join(folder, "dir-"));
+  const directory = temporaryFolder("dir");
   writeFileSync(join(directory, "first.pem"), first.caPem);
   writeFileSync(join(directory, "README.txt"), "no certificate");
   const controlPlane = await start({ KUMA_API_SERVER_AUTHN_TYPE: "adminClientCerts", KUMA_API_SERVER_AUTH_CLIENT_CERTS_DIR: directory });

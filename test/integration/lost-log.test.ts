@@ -1,11 +1,10 @@
 // Whoever reads a program's log may go away: the program goes on, and does not spend its time on complaining.
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { freePorts } from "../../demo/programs.ts";
 import { pause, until } from "../harness/control-plane.ts";
+import { temporaryFolder } from "../harness/temporary-folder.ts";
 
 /** Seconds of processor time so far, by /proc. */
 const usedSeconds = (pid: number): number => {
@@ -14,7 +13,7 @@ const usedSeconds = (pid: number): number => {
 };
 
 test("a control plane whose log has no reader any more serves on, and rests when nothing is asked", async () => {
-  const home = mkdtempSync(join(tmpdir(), "koguma-lost-log-"));
+  const home = temporaryFolder("lost-log");
   const [http = 0, https = 0, dp = 0, diagnostics = 0, mads = 0] = await freePorts(5);
   const child = spawn(new URL("../../bin/kuma-cp", import.meta.url).pathname, ["run"], {
     stdio: ["ignore", "pipe", "pipe"],
@@ -39,6 +38,5 @@ test("a control plane whose log has no reader any more serves on, and rests when
   } finally {
     child.kill("SIGTERM");
     await ended;
-    rmSync(home, { recursive: true, force: true });
   }
 });

@@ -1,7 +1,6 @@
 // The OpenAPI document: true to the routes, valid by a validator's judgement, and no request made from it is answered in a way it does not name.
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -9,6 +8,7 @@ import { policyKinds } from "#policies/kinds";
 import { coreKinds } from "#resources/kinds";
 import { startTestControlPlane, type TestControlPlane } from "../harness/control-plane.ts";
 import { openApiValidatorPath, schemathesisPath } from "../harness/peers.ts";
+import { temporaryFolder } from "../harness/temporary-folder.ts";
 
 const run = promisify(execFile);
 
@@ -22,14 +22,13 @@ let folder: string;
 let document: Document;
 beforeAll(async () => {
   controlPlane = await startTestControlPlane();
-  folder = mkdtempSync(join(tmpdir(), "koguma-openapi-"));
+  folder = temporaryFolder("openapi");
   const { text } = await controlPlane.get("/openapi.json");
   document = JSON.parse(text) as Document;
   writeFileSync(join(folder, "openapi.json"), text);
 });
 afterAll(async () => {
   await controlPlane.stop();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 test("every kind with a path has its collection and its item, with a schema", () => {

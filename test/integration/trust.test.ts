@@ -1,11 +1,9 @@
 // Expiry on every channel, as metric, as document and as kumactl's tables.
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bringing, connectProxy, typeUrl, type TestProxy } from "../harness/ads.ts";
 import { dataplaneResource, meshResource, startTestControlPlane, until, type TestControlPlane } from "../harness/control-plane.ts";
+import { temporaryFolder } from "../harness/temporary-folder.ts";
 
 let controlPlane: TestControlPlane;
 let proxy: TestProxy;
@@ -81,7 +79,7 @@ test("whoever may not see the control plane's metadata does not see it", async (
 });
 
 test("kumactl prints it as tables", async () => {
-  const home = mkdtempSync(join(tmpdir(), "koguma-trust-"));
+  const home = temporaryFolder("trust");
   const kumactl = (...args: string[]) =>
     new Promise<string>((resolve) => {
       execFile(new URL("../../bin/kumactl", import.meta.url).pathname, args, { env: { ...process.env, HOME: home } }, (_error, out, err) => resolve(out + err));
@@ -90,5 +88,4 @@ test("kumactl prints it as tables", async () => {
   const text = await kumactl("inspect", "trust");
   for (const title of ["CERTIFICATES", "AUTHORITIES", "SIGNING KEYS", "LIVE CONNECTIONS", "dataplane token"]) expect(text).toContain(title);
   expect(JSON.parse(await kumactl("inspect", "trust", "-o", "json"))).toHaveProperty("channels");
-  rmSync(home, { recursive: true, force: true });
 });

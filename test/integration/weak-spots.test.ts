@@ -1,15 +1,15 @@
 // Weak spots of the reference that no other file of tests is about: each must not exist here.
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { renameSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "node:tls";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { makeAdminAuthority, openSystemAuthority, type SystemAuthority } from "#security";
 import { bringing, connectProxy, typeUrl } from "../harness/ads.ts";
 import { dataplaneResource, meshResource, pause, startTestControlPlane, type TestControlPlane } from "../harness/control-plane.ts";
+import { temporaryFolder } from "../harness/temporary-folder.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "koguma-weak-"));
+const folder = temporaryFolder("weak");
 let authority: SystemAuthority;
 let cp: TestControlPlane;
 
@@ -29,7 +29,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await cp.stop();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 const post = (path: string, body: object) =>

@@ -1,6 +1,5 @@
 // The files by which Envoy verifies the control plane and shows its token: written before it starts, replaced when their sources are.
-import { mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { credentialFiles } from "#bootstrap/client";
@@ -9,13 +8,14 @@ import { fakePlatform } from "#platform/fake";
 import { makeBuiltinRoot } from "#security";
 import { controlPlaneCa } from "../ca.ts";
 import { keepCredentials } from "./credentials.ts";
+import { temporaryFolder } from "../../../test/harness/temporary-folder.ts";
 
 const day = 86_400_000;
 const authority = async (trustDomain: string) => (await makeBuiltinRoot({ trustDomain, expiryMs: day, now: Date.now() })).certPem;
 const token = (id: string) => `${Buffer.from('{"alg":"RS256"}').toString("base64url")}.${id}.x`;
 
 async function aProxy() {
-  const folder = mkdtempSync(join(tmpdir(), "credentials-"));
+  const folder = temporaryFolder("credentials");
   const [caFile, tokenFile] = [join(folder, "ca.crt"), join(folder, "token")];
   const own = await authority("own");
   writeFileSync(caFile, own);

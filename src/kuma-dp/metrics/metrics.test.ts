@@ -3,15 +3,14 @@ import { expect, test } from "vitest";
 import { createHttp1Server, feedHttp1, httpClient, openEndpoint } from "#security";
 import { Registry } from "prom-client";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLog, systemClock, systemRandom } from "#platform";
 import { mergeFamilies, parseExposition, printExposition, withLabels } from "./exposition.ts";
 import { selectFamilies } from "./profile.ts";
 import { serveMetrics } from "./server.ts";
+import { temporaryFolder } from "../../../test/harness/temporary-folder.ts";
 
 const names = (text: string, profiles?: Parameters<typeof selectFamilies>[1]) => selectFamilies(parseExposition(text, false), profiles).map((it) => it.name);
 const envoy = 'envoy_cluster_upstream_rq_total{envoy_cluster_name="web"} 1\nenvoy_cluster_upstream_rq_total{envoy_cluster_name="ads_cluster"} 1\nenvoy_runtime_num_keys 2\nenvoy_http_rq_total 3\n';
@@ -47,7 +46,7 @@ test("all, none, exclude and include: what is included wins", () => {
 });
 
 test("a scrape over the socket joins Envoy and an application; one that is down does not spoil it", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "koguma-mh-"));
+  const folder = temporaryFolder("mh");
   const platform = { clock: systemClock, random: systemRandom, metrics: new Registry(), log: createLog(() => {}, () => 0, { root: "off", byName: new Map() }) };
   const asked: string[] = [];
   const answering = async (text: string) => {
@@ -72,11 +71,10 @@ test("a scrape over the socket joins Envoy and an application; one that is down 
   await server.close();
   admin.close();
   application.close();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 test("a document is handed on once, again when it has changed, and again when its handler failed", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "koguma-dc-"));
+  const folder = temporaryFolder("dc");
   const platform = { clock: { ...systemClock, after: (ms: number, action: () => void) => systemClock.after(ms / 100, action) }, random: systemRandom, metrics: new Registry(), log: createLog(() => {}, () => 0, { root: "off", byName: new Map() }) };
   const { followDocuments } = await import("../dynamic-config/follow.ts");
   let version = "1";
@@ -101,5 +99,4 @@ test("a document is handed on once, again when it has changed, and again when it
   await expect.poll(() => seen).toEqual(["body 1", "body 1", "body 2"]);
   await stop();
   await endpoint.close();
-  rmSync(folder, { recursive: true, force: true });
 });

@@ -1,8 +1,7 @@
 // Authorities: what they sign is accepted by node and openssl, and the work directory's pair lives on.
 import { execFileSync } from "node:child_process";
 import { generateKeyPairSync, X509Certificate } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fakePlatform } from "#platform/fake";
 import { expect, test } from "vitest";
@@ -13,6 +12,7 @@ import { checkProvidedAuthority, makeBuiltinRoot, openAuthority } from "./mesh-a
 import { openIssuer } from "./root.ts";
 import { adminClientName, makeAdminAuthority, openSystemAuthority } from "./system-authority.ts";
 import { openWorkDirPair, workDirOr } from "./work-dir.ts";
+import { temporaryFolder } from "../../../test/harness/temporary-folder.ts";
 
 const day = 86_400_000;
 const now = Date.now();
@@ -29,7 +29,7 @@ async function intermediateUnder(root: { certPem: string; keyPem: string }, keyU
 test.skipIf(!existsSync(openssl))("a leaf of a provided intermediate brings it along and verifies against the root alone", async () => {
   const root = await makeBuiltinRoot({ trustDomain: "default", expiryMs: 365 * day, now });
   const leaf = await openAuthority(await intermediateUnder(root)).issue({ uriSans: ["spiffe://default/a"], lifetimeMs: day, now });
-  const directory = mkdtempSync(join(tmpdir(), "authority-"));
+  const directory = temporaryFolder("authority");
   writeFileSync(join(directory, "root.pem"), root.certPem);
   writeFileSync(join(directory, "leaf.pem"), leaf.certPem);
   const output = execFileSync(openssl, ["verify", "-x509_strict", "-CAfile", join(directory, "root.pem"), "-untrusted", join(directory, "leaf.pem"), join(directory, "leaf.pem")], { encoding: "utf8" });
@@ -75,7 +75,7 @@ test("the admin authority's client leaf carries the name that Envoy expects", as
 const hosts = () => ({ dnsNames: ["cp.local", "localhost"], ipAddresses: ["127.0.0.1", "::1"] });
 
 function workDir() {
-  const directory = join(mkdtempSync(join(tmpdir(), "work-")), "kuma");
+  const directory = join(temporaryFolder("work"), "kuma");
   return { directory, platform: fakePlatform(), cert: join(directory, "kuma-cp.crt"), key: join(directory, "kuma-cp.key") };
 }
 
@@ -140,7 +140,7 @@ test("a directory that was there keeps its mode", async () => {
 });
 
 test("an unusable work directory names the variable that chooses another", async () => {
-  const file = join(mkdtempSync(join(tmpdir(), "work-")), "file");
+  const file = join(temporaryFolder("work"), "file");
   writeFileSync(file, "");
   await expect(openWorkDirPair({ workDir: join(file, "kuma"), hosts }, fakePlatform())).rejects.toThrow(/KUMA_GENERAL_WORK_DIR/);
   expect(() => workDirOr("", undefined)).toThrow(/^failed to create a working directory inside \$HOME/);

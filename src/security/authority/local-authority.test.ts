@@ -1,9 +1,8 @@
 // The control plane's own authority moves on to its next generation, judged by a real TLS client.
 import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, createServer } from "node:tls";
 import { expect, test } from "vitest";
@@ -12,10 +11,11 @@ import { fakePlatform } from "#platform/fake";
 import type { KeyPair } from "../certificates/key-pair.ts";
 import { nextStep } from "./local-authority.ts";
 import { openWorkDirPair } from "./work-dir.ts";
+import { temporaryFolder } from "../../../test/harness/temporary-folder.ts";
 
 const day = 86_400_000;
 const hosts = () => ({ dnsNames: ["localhost"], ipAddresses: ["127.0.0.1"] });
-const workDir = () => ({ directory: join(mkdtempSync(join(tmpdir(), "work-")), "kuma"), platform: fakePlatform() });
+const workDir = () => ({ directory: join(temporaryFolder("work"), "kuma"), platform: fakePlatform() });
 const yearsMs = 365 * day;
 
 /** Does a client that trusts `anchors` accept the pair of the work directory now? */

@@ -1,14 +1,14 @@
 // Certificates as others see them: openssl and node agree on what we write.
 import { execFileSync } from "node:child_process";
 import { generateKeyPairSync, X509Certificate } from "node:crypto";
-import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { derToPem, ipBytes, issuerOf, selfIssuer, signCertificate, certificateFields } from "./x509.ts";
 import { makeEcKeys, makeKeys, privateKeyPem, type Keys } from "./keys.ts";
 import { namesOf } from "./key-pair.ts";
 import { integer, objectId, readDer, sequence, time } from "./der.ts";
+import { temporaryFolder } from "../../../test/harness/temporary-folder.ts";
 
 const openssl = ["/usr/bin/openssl", "/usr/local/bin/openssl"].find((it) => existsSync(it));
 const day = 86_400_000;
@@ -30,7 +30,7 @@ async function chainWith(rootKeys: Keys) {
 }
 
 function verifyByOpenssl(root: Buffer, leaf: Buffer): string {
-  const directory = mkdtempSync(join(tmpdir(), "x509-"));
+  const directory = temporaryFolder("x509");
   writeFileSync(join(directory, "root.pem"), derToPem(root));
   writeFileSync(join(directory, "leaf.pem"), derToPem(leaf));
   return execFileSync(openssl ?? "openssl", ["verify", "-x509_strict", "-CAfile", join(directory, "root.pem"), join(directory, "leaf.pem")], { encoding: "utf8", stdio: "pipe" });

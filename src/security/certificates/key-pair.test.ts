@@ -1,6 +1,5 @@
 // Pairs are refused with the one thing that is wrong; sources never lose a good pair.
-import { mkdtempSync, renameSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fakePlatform } from "#platform/fake";
 import { systemClock, type Platform } from "#platform";
@@ -10,6 +9,7 @@ import { followKeyPair } from "./key-pair-source.ts";
 import { makeEcKeys, makeKeys, privateKeyPem } from "./keys.ts";
 import { requirePath } from "./pem.ts";
 import { derToPem, selfIssuer, signCertificate } from "./x509.ts";
+import { temporaryFolder } from "../../../test/harness/temporary-folder.ts";
 
 const day = 86_400_000;
 const now = Date.now();
@@ -53,7 +53,7 @@ test("what was given instead of PEM is said, without repeating it", async () => 
 });
 
 async function followed() {
-  const directory = mkdtempSync(join(tmpdir(), "pair-"));
+  const directory = temporaryFolder("pair");
   const files = { certFile: join(directory, "c.pem"), keyFile: join(directory, "k.pem") };
   const fake = fakePlatform();
   const platform: Platform = { ...fake, clock: systemClock };

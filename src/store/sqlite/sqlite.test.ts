@@ -1,12 +1,11 @@
 // The embedded store keeps the contract, survives its process, and gives its file to nobody else.
 import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { create } from "@bufbuild/protobuf";
 import { DataplaneInsightSchema } from "#gen/kuma/mesh/v1alpha1/dataplane_insight_pb.js";
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { fakePlatform } from "#platform/fake";
 import { openSecret, parseSecretsKey, sealSecret } from "#security";
 import { kindsOf } from "#resources";
@@ -14,24 +13,19 @@ import { coreKinds } from "#resources/kinds";
 import { jsonCodec, type Sealing } from "../codec.ts";
 import { aMesh, aSecret, aService, meshKey, storeContract } from "../store.contract.ts";
 import { sqliteStore } from "./sqlite.ts";
+import { temporaryFolder } from "../../../test/harness/temporary-folder.ts";
 
-const folders: string[] = [];
-const newPath = async () => {
-  const folder = await mkdtemp(join(tmpdir(), "koguma-store-"));
-  folders.push(folder);
-  return join(folder, "db", "store.sqlite");
-};
-afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true }))));
+const newPath = () => join(temporaryFolder("store"), "db", "store.sqlite");
 
 const aKey = parseSecretsKey(Buffer.alloc(32, 7).toString("base64"), "key");
 const sealedWith = (key: typeof aKey): Sealing => ({ seal: (plain, context) => sealSecret(plain, key, context), open: (text, context) => openSecret(text, key, context) });
 const kinds = kindsOf(coreKinds);
 const open = (path: string, platform = fakePlatform(), key = aKey) => sqliteStore({ path, codec: jsonCodec(kinds, sealedWith(key)), clock: platform.clock, log: platform.log });
 
-storeContract("sqlite", async (platform) => open(await newPath(), platform));
+storeContract("sqlite", async (platform) => open(newPath(), platform));
 
 test("a store opened again holds what was written, of every shape", async () => {
-  const path = await newPath();
+  const path = newPath();
   const first = await open(path);
   await first.put(aMesh("default"), 0);
   await first.put({ ...aService("default", "backend"), status: { tls: { status: "Ready" } } }, 0);
@@ -47,7 +41,7 @@ test("a store opened again holds what was written, of every shape", async () => 
 });
 
 test("the bytes of a secret never reach the disk in the open", async () => {
-  const path = await newPath();
+  const path = newPath();
   const store = await open(path);
   await store.put(aMesh("default"), 0);
   await store.put(aSecret("default", "s", "top secret"), 0);
@@ -59,7 +53,7 @@ test("the bytes of a secret never reach the disk in the open", async () => {
 });
 
 test("with another key the store does not open, and nothing is lost", async () => {
-  const path = await newPath();
+  const path = newPath();
   const store = await open(path);
   await store.put(aMesh("default"), 0);
   const secret = await store.put(aSecret("default", "s", "top secret"), 0);
@@ -71,13 +65,13 @@ test("with another key the store does not open, and nothing is lost", async () =
 });
 
 test("the file is readable by its owner only", async () => {
-  const path = await newPath();
+  const path = newPath();
   await (await open(path)).close();
   expect((await stat(path)).mode & 0o777).toBe(0o600);
 });
 
 test("insights are seen at once and written when the store closes", async () => {
-  const path = await newPath();
+  const path = newPath();
   const store = await open(path);
   await store.put(aMesh("default"), 0);
   const insight = { type: "DataplaneInsight", mesh: "default", name: "d", labels: {}, spec: create(DataplaneInsightSchema), owner: meshKey("default") };
@@ -90,7 +84,7 @@ test("insights are seen at once and written when the store closes", async () => 
 });
 
 test("what cannot be encoded fails alone, beside what is written with it", async () => {
-  const store = await open(await newPath());
+  const store = await open(newPath());
   const good = aMesh("good");
   const results = await Promise.allSettled([store.put(good, 0), store.put({ ...meshKey("bad"), labels: {}, spec: "nonsense" }, 0)]);
   expect(results.map((it) => it.status)).toEqual(["fulfilled", "rejected"]);
@@ -103,7 +97,7 @@ const writer = (path: string) =>
   spawn(process.execPath, ["--no-warnings", join(import.meta.dirname, "writer.fixture.ts"), path], { stdio: ["ignore", "pipe", "pipe"] });
 
 test("a second process is told whose file it is", async () => {
-  const path = await newPath();
+  const path = newPath();
   const store = await open(path);
   const child = writer(path);
   const errors: string[] = [];
@@ -115,7 +109,7 @@ test("a second process is told whose file it is", async () => {
 });
 
 test("every acknowledged write outlives kill -9", async () => {
-  const path = await newPath();
+  const path = newPath();
   const acknowledged = new Set<string>();
   for (let round = 0; round < 5; round++) {
     const child = writer(path);

@@ -1,10 +1,9 @@
 // The main job with real Envoy, through the programs as users start them.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openMesh, until, untilItStays, type DemoMesh } from "../../../demo/mesh.ts";
 import { envoyPath } from "../../harness/peers.ts";
+import { temporaryFolder } from "../../harness/temporary-folder.ts";
 
 const envoy = envoyPath();
 const withEnvoy = test.skipIf(envoy === undefined);
@@ -20,7 +19,7 @@ const permission = (action: string) => ({ type: "MeshTrafficPermission", mesh: "
 
 beforeAll(async () => {
   if (!envoy) return;
-  folder = mkdtempSync(join(tmpdir(), "koguma-e2e-"));
+  folder = temporaryFolder("e2e");
   mesh = await openMesh(folder, envoy);
   await mesh.startControlPlane();
   await mesh.put("/meshes/default", { type: "Mesh", name: "default", mtls: { enabledBackend: "ca-1", backends: [{ name: "ca-1", type: "builtin" }] } });
@@ -32,7 +31,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await mesh?.stop();
-  if (folder) rmSync(folder, { recursive: true, force: true });
 });
 
 withEnvoy("a request reaches the other service over mTLS, and the callee sees who called (needs Envoy)", async () => {

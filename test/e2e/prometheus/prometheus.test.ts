@@ -1,13 +1,13 @@
 // A real Prometheus finds proxies through the control plane and scrapes them through Envoy: in the clear, over TLS, and not at all with a wrong CA.
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { openSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { freePorts, startProgram, type Program } from "../../../demo/programs.ts";
 import { startTestControlPlane, until, type TestControlPlane } from "../../harness/control-plane.ts";
 import { envoyPath, prometheusPath } from "../../harness/peers.ts";
+import { temporaryFolder } from "../../harness/temporary-folder.ts";
 
 const [envoy, prometheus] = [envoyPath(), prometheusPath()];
 const withPeers = test.skipIf(envoy === undefined || prometheus === undefined);
@@ -40,7 +40,7 @@ const job = (name: string, server: string, more = "") => `- job_name: ${name}
 
 beforeAll(async () => {
   if (!envoy || !prometheus) return;
-  folder = mkdtempSync(join(tmpdir(), "koguma-prometheus-"));
+  folder = temporaryFolder("prometheus");
   const [inbound = 0, metrics = 0, app = 0, port = 0, dp = 0] = await freePorts(5);
   // Envoy is told the port that is configured, not the one that was found free.
   secure = await startTestControlPlane({ env: { KUMA_MONITORING_ASSIGNMENT_SERVER_TLS_ENABLED: "true", KUMA_DP_SERVER_PORT: String(dp) } });
@@ -87,7 +87,6 @@ afterAll(async () => {
   application?.close();
   await plain?.stop();
   await secure?.stop();
-  if (folder) rmSync(folder, { recursive: true, force: true });
 });
 
 withPeers.each(["plain", "tls"])("the proxy is found over %s and scraped through Envoy (needs Envoy and Prometheus)", async (pool) => {

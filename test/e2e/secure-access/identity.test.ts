@@ -1,8 +1,7 @@
 // Service-to-service identity with real Envoys: certificates by a MeshIdentity, trust by MeshTrust, changes of authority under load.
 import { execFileSync } from "node:child_process";
 import { X509Certificate } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { makeBuiltinRoot } from "#security";
 import { afterEach, expect, test } from "vitest";
@@ -11,6 +10,7 @@ import { envoyPath } from "../../harness/peers.ts";
 import { startSpireAgent } from "../../harness/spire-agent.ts";
 import { openPlace, type Place } from "./proxies.ts";
 import { startTwoServices, type TwoServices } from "./two-services.ts";
+import { temporaryFolder } from "../../harness/temporary-folder.ts";
 
 const envoy = envoyPath() ?? "";
 const withEnvoy = test.skipIf(envoy === "");
@@ -127,7 +127,7 @@ withEnvoy("the authority of a MeshIdentity is replaced under load; the one befor
 }, 120_000);
 
 withEnvoy("with Spire each Envoy fetches its certificate from the agent beside it (needs Envoy)", async () => {
-  const socket = join(mkdtempSync(join(tmpdir(), "koguma-spire-")), "api.sock");
+  const socket = join(temporaryFolder("spire"), "api.sock");
   const agent = await startSpireAgent(socket, "m.default.mesh.local");
   try {
     place = await openPlace({ KUMA_RUNTIME_UNIVERSAL_SPIRE_SOCKET_PATH: socket });

@@ -1,7 +1,6 @@
 // A man in the middle for every client we ship: whoever he poses as, he is refused with the reason and gets no secret.
 import { execFile, execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { makeAdminAuthority, openSystemAuthority, type SystemAuthority } from "#security";
@@ -13,9 +12,10 @@ import { kumactlFor, type Kumactl } from "../../harness/kumactl.ts";
 import { envoyPath } from "../../harness/peers.ts";
 import { secretText } from "../../harness/tokens.ts";
 import { logOf } from "./operator.ts";
+import { temporaryFolder } from "../../harness/temporary-folder.ts";
 
 const envoy = envoyPath();
-const folder = mkdtempSync(join(tmpdir(), "koguma-mitm-"));
+const folder = temporaryFolder("mitm");
 let controlPlane: TestControlPlane;
 /** Signs the control plane's certificate, and those of some impostors. */
 let authority: SystemAuthority;
@@ -45,7 +45,6 @@ beforeAll(async () => {
 afterAll(async () => {
   proxy?.leave();
   await controlPlane?.stop();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 const programs: Program[] = [];

@@ -1,11 +1,11 @@
 // An operator's machine: a home folder, our programs and Envoy in the PATH, free ports, and a shell to type commands in.
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { freePorts, startProgram, type Program } from "../../../demo/programs.ts";
 import { dataplaneResource, until } from "../../harness/control-plane.ts";
 import { envoyPath } from "../../harness/peers.ts";
+import { temporaryFolder } from "../../harness/temporary-folder.ts";
 
 export interface Ran {
   readonly code: number;
@@ -42,7 +42,7 @@ const root = new URL("../../../", import.meta.url).pathname;
 export const logOf = (program: Program): string => (existsSync(program.logFile) ? readFileSync(program.logFile, "utf8") : "");
 
 export async function openMachine(own: Env = {}): Promise<Operator> {
-  const home = mkdtempSync(join(tmpdir(), "koguma-operator-"));
+  const home = temporaryFolder("operator");
   const [http = 0, https = 0, dp = 0, diagnostics = 0, mads = 0] = await freePorts(5);
   const ports = { http, https, dp, diagnostics, mads };
   const envoy = envoyPath();
@@ -94,7 +94,6 @@ export async function openMachine(own: Env = {}): Promise<Operator> {
     read: (name) => readFileSync(join(home, name), "utf8"),
     async stop() {
       for (const program of programs.toReversed()) await program.end("SIGTERM");
-      rmSync(home, { recursive: true, force: true });
     },
   };
 }

@@ -1,9 +1,9 @@
 // Proxies with real Envoy against a control plane of the test: the program kuma-dp as its users start it.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePorts, startProgram, type Program } from "../../../demo/programs.ts";
 import { startTestControlPlane, type TestControlPlane } from "../../harness/control-plane.ts";
+import { temporaryFolder } from "../../harness/temporary-folder.ts";
 
 export interface Place {
   readonly folder: string;
@@ -16,7 +16,7 @@ export interface Place {
 }
 
 export async function openPlace(env: Readonly<Record<string, string>> = {}): Promise<Place> {
-  const folder = mkdtempSync(join(tmpdir(), "koguma-secure-"));
+  const folder = temporaryFolder("secure");
   const [dp = 0, adminPort = 0] = await freePorts(2);
   const controlPlane = await startTestControlPlane({ env: { KUMA_DP_SERVER_PORT: String(dp), KUMA_BOOTSTRAP_SERVER_PARAMS_ADMIN_PORT: String(adminPort), ...env } });
   const caFile = join(folder, "ca.crt");
@@ -39,7 +39,6 @@ export async function openPlace(env: Readonly<Record<string, string>> = {}): Pro
     async stop() {
       for (const program of programs.toReversed()) await program.end("SIGTERM");
       await controlPlane.stop();
-      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

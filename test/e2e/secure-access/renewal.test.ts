@@ -1,21 +1,20 @@
 // Certificates, CA files and tokens that change under running and starting proxies, with real Envoy.
 import { X509Certificate } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { makeAdminAuthority, openSystemAuthority } from "#security";
 import { freePorts, startProgram, type Program } from "../../../demo/programs.ts";
 import { dataplaneResource, until } from "../../harness/control-plane.ts";
 import { envoyPath } from "../../harness/peers.ts";
+import { temporaryFolder } from "../../harness/temporary-folder.ts";
 
 const envoy = envoyPath();
 const withEnvoy = test.skipIf(envoy === undefined);
-const folder = mkdtempSync(join(tmpdir(), "koguma-renewal-"));
+const folder = temporaryFolder("renewal");
 const programs: Program[] = [];
 afterAll(async () => {
   for (const program of programs.toReversed()) await program.end("SIGTERM");
-  rmSync(folder, { recursive: true, force: true });
 });
 
 interface Insight {

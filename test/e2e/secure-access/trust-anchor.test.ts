@@ -1,19 +1,17 @@
 // The control plane's trust anchor and a proxy's token change under a running Envoy: no restart, verification stays on.
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { freePorts, startProgram, type Program } from "../../../demo/programs.ts";
 import { dataplaneResource, until } from "../../harness/control-plane.ts";
 import { envoyPath } from "../../harness/peers.ts";
+import { temporaryFolder } from "../../harness/temporary-folder.ts";
 
 const envoy = envoyPath();
-const folder = mkdtempSync(join(tmpdir(), "koguma-anchor-"));
+const folder = temporaryFolder("anchor");
 const programs: Program[] = [];
 afterAll(async () => {
   for (const program of programs.toReversed()) await program.end("SIGTERM");
-  rmSync(folder, { recursive: true, force: true });
 });
 
 test.skipIf(envoy === undefined)("Envoy follows the control plane to its next authority and shows a replaced token (needs Envoy)", async () => {

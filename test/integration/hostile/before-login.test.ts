@@ -1,18 +1,18 @@
 // Bytes without manners before anybody has logged in, on every port of a control plane of its own process: it lives, its memory is bounded, others are served meanwhile.
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { request } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { freePorts, startProgram, type Program } from "../../../demo/programs.ts";
 import { until } from "../../harness/control-plane.ts";
 import { pour, rawPeer, type RawPeer } from "../../harness/raw.ts";
+import { temporaryFolder } from "../../harness/temporary-folder.ts";
 
 const ports = ["http", "https", "dp", "diagnostics", "mads"] as const;
 type Port = (typeof ports)[number];
 const http2Ports: readonly Port[] = ["dp"];
-const home = mkdtempSync(join(tmpdir(), "koguma-hostile-"));
+const home = temporaryFolder("hostile");
 /** Megabytes more than before that a flood may leave behind; each of them sends at least as much. */
 const boundMb = 200;
 let program: Program;
@@ -39,7 +39,6 @@ beforeAll(async () => {
 }, 90_000);
 afterAll(async () => {
   await program.end("SIGTERM");
-  rmSync(home, { recursive: true, force: true });
 });
 
 const isTls = (port: Port) => port !== "http";

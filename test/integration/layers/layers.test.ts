@@ -1,25 +1,21 @@
 // The import law is alive: planted violations are found, and the linter really looks at our files.
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
+import { temporaryFolder } from "../../harness/temporary-folder.ts";
 
 const root = new URL("../../..", import.meta.url).pathname;
 const oxlint = join(root, "node_modules", ".bin", "oxlint");
 
 function lintPlanted(path: string, source: string): string {
-  const folder = mkdtempSync(join(tmpdir(), "koguma-layers-"));
-  try {
-    cpSync(join(root, ".oxlintrc.json"), join(folder, ".oxlintrc.json"));
-    cpSync(join(root, "tsconfig.json"), join(folder, "tsconfig.json"));
-    symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), source);
-    return spawnSync(process.execPath, [oxlint, "--format=unix"], { cwd: folder, encoding: "utf8" }).stdout;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const folder = temporaryFolder("layers");
+  cpSync(join(root, ".oxlintrc.json"), join(folder, ".oxlintrc.json"));
+  cpSync(join(root, "tsconfig.json"), join(folder, "tsconfig.json"));
+  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+  mkdirSync(dirname(join(folder, path)), { recursive: true });
+  writeFileSync(join(folder, path), source);
+  return spawnSync(process.execPath, [oxlint, "--format=unix"], { cwd: folder, encoding: "utf8" }).stdout;
 }
 
 const violations: readonly (readonly [title: string, path: string, source: string, message: string])[] = [

@@ -1,11 +1,11 @@
 // Monitoring assignments over HTTP: what Prometheus sees, and who may see it.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { httpClient, makeBuiltinRoot } from "#security";
 import { issueLeaf, openIssuer } from "../../../src/security/authority/root.ts";
 import { dataplaneResource, meshResource, pause, startTestControlPlane, until, type TestControlPlane } from "../../harness/control-plane.ts";
+import { temporaryFolder } from "../../harness/temporary-folder.ts";
 
 let controlPlane: TestControlPlane | undefined;
 afterEach(async () => {
@@ -116,7 +116,7 @@ test("with auth clientCert a certificate of the given authority is needed, and o
   const root = (mesh: string) => makeBuiltinRoot({ trustDomain: mesh, expiryMs: 100 * day, now });
   const [own, other] = await Promise.all([root("own"), root("other")]);
   const leaf = (authority: typeof own) => issueLeaf(openIssuer(authority), { dnsNames: ["prometheus"], ipAddresses: [], extendedKeyUsage: ["clientAuth"], now, lifetimeMs: day, backdateMs: 1000 });
-  const folder = mkdtempSync(join(tmpdir(), "koguma-mads-"));
+  const folder = temporaryFolder("mads");
   writeFileSync(join(folder, "clients.pem"), own.certPem);
   const prefix = "KUMA_MONITORING_ASSIGNMENT_SERVER";
   const { ports, caPem } = await start({ [`${prefix}_AUTH`]: "clientCert", [`${prefix}_TLS_ENABLED`]: "true", [`${prefix}_CLIENT_CA_FILE`]: join(folder, "clients.pem") });
@@ -128,5 +128,4 @@ test("with auth clientCert a certificate of the given authority is needed, and o
   expect(await asked(await leaf(own))).toBe(200);
   await expect(asked(await leaf(other))).rejects.toThrow();
   await expect(asked()).rejects.toThrow();
-  rmSync(folder, { recursive: true, force: true });
 });
