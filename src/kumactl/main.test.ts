@@ -120,6 +120,17 @@ test("apply creates what is new and updates what is there", async () => {
   expect([out, err]).toEqual(['resource type="Mesh" mesh="" name="a" Created\nresource type="Mesh" mesh="" name="b" Updated\n', "Warning: careful\n"]);
 });
 
+test("a warning of the control plane comes on stderr after the line of its document", async () => {
+  await connect();
+  answers.set("PUT /meshes/a", [201, { warnings: ["first", "second"] }]).set("PUT /meshes/b", [200, { warnings: ["third"] }]).set("GET /meshes/b", [200, mesh()]);
+  const shown: string[] = [];
+  const show = (text: string) => void shown.push(text);
+  await run("apply -f -", "type: Mesh\nname: a\n---\ntype: Mesh\nname: b\n", { out: show, err: show });
+  expect(shown.join("")).toBe(
+    'resource type="Mesh" mesh="" name="a" Created\nWarning: first\nWarning: second\nresource type="Mesh" mesh="" name="b" Updated\nWarning: third\n',
+  );
+});
+
 test("apply sends nothing when one document is wrong", async () => {
   await connect();
   const { code, err } = await run("apply -f -", "type: Mesh\nname: a\n---\ntype: Nonsense\n");

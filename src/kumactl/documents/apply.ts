@@ -28,7 +28,11 @@ export function applyCommand(session: Session): CommandSpec {
       const resources = await checkAll(input, flags.map("var"), world.err);
       if (flags.isSet("dry-run")) return world.out(await printAll(resources));
       const client = await session.client();
-      for (const resource of resources) world.out(await send(client, resource, world.err));
+      for (const resource of resources) {
+        const { done, warnings } = await send(client, resource);
+        world.out(done);
+        for (const warning of warnings) world.err(`Warning: ${warning}\n`);
+      }
     },
   };
 }
@@ -55,15 +59,14 @@ async function printAll(resources: readonly CheckedResource[]): Promise<string> 
   return texts.join("---\n");
 }
 
-async function send(client: ControlPlaneClient, resource: CheckedResource, err: (text: string) => void): Promise<string> {
+async function send(client: ControlPlaneClient, resource: CheckedResource): Promise<{ readonly done: string; readonly warnings: readonly string[] }> {
   const title = `resource type="${resource.kind.name}" mesh="${resource.mesh}" name="${resource.name}"`;
   const path = itemPath(resource.kind, resource.mesh, resource.name);
   try {
     const before = await client.send({ path });
     if (before.status !== 200 && before.status !== 404) throw apiError(before);
     const answer = await client.request({ method: "PUT", path, body: withoutStatus(resource.document) });
-    for (const warning of warningsOf(answer.text)) err(`Warning: ${warning}\n`);
-    return `${title} ${before.status === 404 ? "Created" : "Updated"}\n`;
+    return { done: `${title} ${before.status === 404 ? "Created" : "Updated"}\n`, warnings: warningsOf(answer.text) };
   } catch (error) {
     throw new Error(`${title}: failed server side: ${reasonOf(error)}`, { cause: error });
   }
