@@ -18,14 +18,20 @@ export interface ProxyIdentity {
 export interface MeshServiceStatusOptions extends ControllerParts {
   /** What a MeshIdentity gives a Dataplane; absent while there are no MeshIdentities. Cheap: asked for each Dataplane in each pass. */
   readonly identityOf?: (dataplane: Resource<Dataplane>) => ProxyIdentity | undefined;
+  /** SPIFFE ids that proxies still show, whatever they are assigned: callers go on to accept them. */
+  readonly shownIds?: {
+    of(mesh: string, dataplane: string): readonly string[];
+    follow(listener: (mesh: string) => void): () => void;
+  };
 }
 
 /** Runs on the leader of a zone. */
 export function keepMeshServiceStatus(options: MeshServiceStatusOptions): Part {
-  const { store } = options;
+  const { store, shownIds } = options;
   const kinds = ["Dataplane", "DataplaneInsight", "MeshService", "MeshIdentity", "MeshTrust"];
   return react({
     ...options,
+    ...(shownIds ? { follow: (touch) => shownIds.follow(touch) } : {}),
     name: "mesh-service-status",
     gapMs: 150,
     ...byMesh(store, kinds, [], (change) => change.key.type !== "DataplaneInsight" || changesFacts(change)),
@@ -41,7 +47,7 @@ export function keepMeshServiceStatus(options: MeshServiceStatusOptions): Part {
   });
 }
 
-export interface StatusView extends Pick<MeshServiceStatusOptions, "identityOf"> {
+export interface StatusView extends Pick<MeshServiceStatusOptions, "identityOf" | "shownIds"> {
   readonly mesh: Resource<Mesh> | undefined;
   readonly services: readonly MeshService[];
   /** Asked for only where there are services to describe. */
@@ -82,9 +88,9 @@ function described(service: MeshService, view: StatusView): MeshService {
   return { ...service, spec: { ...spec, state: healthy > 0 ? "Available" : "Unavailable", ...(identities.length > 0 ? { identities } : {}) }, status };
 }
 
-function identitiesOf(selected: readonly Resource<Dataplane>[], { identityOf }: StatusView): NonNullable<MeshServiceSpec["identities"]> {
+function identitiesOf(selected: readonly Resource<Dataplane>[], { identityOf, shownIds }: StatusView): NonNullable<MeshServiceSpec["identities"]> {
   const services = [...new Set(selected.flatMap(servicesOf))].toSorted();
-  const spiffeIds = [...new Set(selected.flatMap((it) => identityOf?.(it)?.spiffeId ?? []))].toSorted();
+  const spiffeIds = [...new Set(selected.flatMap((it) => [identityOf?.(it)?.spiffeId ?? [], shownIds?.of(it.mesh, it.name) ?? []].flat()))].toSorted();
   return [...services.map((value) => ({ type: "ServiceTag" as const, value })), ...spiffeIds.map((value) => ({ type: "SpiffeID" as const, value }))];
 }
 

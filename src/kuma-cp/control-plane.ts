@@ -120,7 +120,7 @@ export async function startControlPlane({ config, platform, levels, home, enviro
       return trust.document();
     },
   };
-  const parts = runParts([defaultsPart({ config, store, door, kinds, place, keys: credentials.keys, platform }), ...controllerParts({ config, store, door, kinds, place, platform, identities })], platform, {
+  const parts = runParts([defaultsPart({ config, store, door, kinds, place, keys: credentials.keys, platform }), ...controllerParts({ config, store, door, kinds, place, platform, identities, shownIds: xds.shownIds })], platform, {
     baseBackoffMs: config.get("general.resilientComponentBaseBackoff"), maxBackoffMs: config.get("general.resilientComponentMaxBackoff"),
   });
   const closers: (() => unknown)[] = [() => store.close(), () => certificates.close(), () => credentials.close(), () => trust.close(), () => adminTls.close(), () => identities.close(), () => meshAuthorities.close(), () => xds.close(), () => meshes.close(), () => health?.close(), () => parts.stop()];

@@ -6,6 +6,7 @@ import type { Part, Platform } from "#platform";
 import type { Kinds, Place, Resource } from "#resources";
 import type { Store } from "#store";
 import type { WriteDoor } from "#write";
+import type { ShownIds } from "#xds";
 import type { Config } from "./config/load.ts";
 import type { IdentityAuthorities } from "./identity-authorities.ts";
 
@@ -17,10 +18,11 @@ interface Parts {
   readonly place: Place;
   readonly platform: Platform;
   readonly identities: IdentityAuthorities;
+  readonly shownIds: ShownIds;
 }
 
 /** Leader parts. Global has none: it names and addresses nothing. */
-export function controllerParts({ config, store, door, kinds, place, platform, identities }: Parts): readonly Part[] {
+export function controllerParts({ config, store, door, kinds, place, platform, identities, shownIds }: Parts): readonly Part[] {
   if (place.mode === "global") return [];
   const parts = { store, door, platform };
   const has = (kind: string) => kinds.byName(kind) !== undefined;
@@ -38,7 +40,7 @@ export function controllerParts({ config, store, door, kinds, place, platform, i
     ...services,
     ...(has("Workload") && isUniversal ? [generateWorkloads({ ...parts, place })] : []),
     ...(has("MeshIdentity") && has("MeshTrust") ? [keepMeshIdentities({ ...parts, zone: place.zone, authorities: identities })] : []),
-    ...(has("MeshService") ? [keepMeshServiceStatus({ ...parts, identityOf: (dataplane) => identityOf(store, dataplane, place.zone) })] : []),
+    ...(has("MeshService") ? [keepMeshServiceStatus({ ...parts, shownIds, identityOf: (dataplane) => identityOf(store, dataplane, place.zone) })] : []),
     ...(has("MeshMultiZoneService") ? [matchMultiZoneServices({ ...parts, place })] : []),
     allocateVips({ ...parts, cidrs }),
     ...(config.get("dnsServer.serviceVipEnabled") ? [allocateServiceVips({ ...parts, place, cidr: config.get("dnsServer.CIDR") })] : []),

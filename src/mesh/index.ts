@@ -15,7 +15,7 @@ export type {
   BackendRef, HeaderModifier, HttpMatch, HttpRoute, PathRewrite, RouteFilter, RouteShaper, ShapeContext, ValueMatch, WeightedBackend,
 } from "./plan/routes.ts";
 export { assignIdentity, isProblem, kriOfIdentity, kriOfTrust, trustDomainOf, trustedDomains, workloadIdentity, type AssignedIdentity, type IdentityProblem, type WorkloadIdentity } from "./plan/identity.ts";
-export type { MeshTlsPlan } from "./plan/mesh-tls.ts";
+export { givesCertificate, type KeptCertificate, type MeshTlsPlan } from "./plan/mesh-tls.ts";
 export { meshMetrics, type MeshMetrics } from "./plan/mesh-metrics.ts";
 export { metricLabels } from "./plan/metric-labels.ts";
 export { legacyVips, vipConfigName } from "./plan/vips.ts";

@@ -5,5 +5,6 @@ export { parseNode, type NodeFacts, type ProxyType } from "./metadata.ts";
 export type { AdminTlsSource } from "./admin-tls.ts";
 export type { AuthoritySource, Identity, Issuer } from "./secrets.ts";
 export { trustOf, urisOf } from "./secrets.ts";
+export type { ShownIds } from "./shown-ids.ts";
 export type { CertificateFacts, ProxyStatus, Subscription } from "./status.ts";
 export type { Snapshot } from "./snapshot.ts";

@@ -1,7 +1,7 @@
 // One connected proxy: its current plan turned into the snapshot it should have, and its certificate kept fresh.
 import type { Anchors, Pipeline, ProxySecrets, Sealed, Sealer } from "#envoy";
 import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
-import { feature, kriOfTrust, memoOn, type Destination, type MeshView, type Planner, type Proxy, type Scope, type WorkloadIdentity } from "#mesh";
+import { feature, kriOfTrust, memoOn, type Destination, type KeptCertificate, type MeshView, type Planner, type Proxy, type Scope, type WorkloadIdentity } from "#mesh";
 import type { Platform } from "#platform";
 import type { Resource } from "#resources";
 import type { MeshAuthority } from "#security";
@@ -44,8 +44,16 @@ const trustIn = memoOn((_secret: Sealed): { trust: Trust | undefined } => ({ tru
 /** What was announced to a proxy at one time; the view is replaced by later ones that change nothing for it. */
 interface Announced {
   view: MeshView;
-  readonly trust: { readonly secret: Sealed; readonly pem: string } | undefined;
+  readonly trust: AnnouncedTrust | undefined;
   readonly leaf: Identity | undefined;
+  /** It has its certificate from an agent beside it. */
+  readonly agentId: string | undefined;
+}
+
+/** PEM by the domain it is trusted for; the empty one stands for every domain. */
+interface AnnouncedTrust {
+  readonly secret: Sealed;
+  readonly domains: ReadonlyMap<string, string>;
 }
 
 const dataplanesByName = memoOn((dataplanes: readonly Resource[]) => new Map(dataplanes.map((it) => [it.name, it as Resource<Dataplane>])));
@@ -65,7 +73,9 @@ export class ConnectedProxy {
   private clustersAt: Announced | undefined;
   private secretsAt: Announced | undefined;
   private secretsAsked: ReadonlySet<string> = new Set();
-  private trustPem = "";
+  private trustedPem: ReadonlyMap<string, string> = new Map();
+  /** What the proxy presents itself with; undefined while it has none. */
+  private certificate: KeptCertificate | undefined;
   private isHolding = false;
   private adminTls: KeptAdminTls | undefined;
   private toldOf: string | undefined;
@@ -95,7 +105,7 @@ export class ConnectedProxy {
     }
     this.hasStarted = true;
     if (this.parts.anchors && this.proxy.traits.features.has(feature.watchedCredentials)) this.stopAnchors = this.parts.anchors.onChange(() => this.replan());
-    this.member = this.parts.turnover.join(this.proxy.dataplane.mesh, () => this.carried(), () => this.reconsider());
+    this.member = this.parts.turnover.join(this.proxy.dataplane.mesh, this.proxy.dataplane.name, () => this.carried(), () => this.reconsider());
     // A newer view may have come meanwhile.
     this.update(this.view);
   }
@@ -135,10 +145,11 @@ export class ConnectedProxy {
     const stored = dataplanesByName(view.list("Dataplane")).get(this.proxy.dataplane.name);
     if (stored && stored.version > this.proxy.dataplane.version) this.proxy = { ...this.proxy, dataplane: stored };
     const scope = this.parts.planner.scopeOf(view);
-    const holds = this.hold.holds(view, this.proxy.dataplane, this.leaf.current()?.isOfIdentity === false);
+    const { certificate } = this;
+    const holds = this.hold.holds(view, this.proxy.dataplane, certificate);
     const mustPlan = scope !== this.scope || holds !== this.isHolding || this.plannedFor !== this.proxy.dataplane || !this.last;
     if (mustPlan) {
-      const plan = this.parts.planner.plan(view, this.proxy, holds ? { holdsBackIdentity: true } : undefined);
+      const plan = this.parts.planner.plan(view, this.proxy, holds && certificate ? { keeps: certificate } : undefined);
       this.isHolding = holds;
       const resources = this.parts.pipeline.resourcesFor(plan, this.adminTls?.current(), this.parts.anchors?.current());
       this.scope = scope;
@@ -161,7 +172,7 @@ export class ConnectedProxy {
     const asks = (secret: Sealed | undefined) => secret !== undefined && this.secretsAsked.has(secret.name);
     const trust = secretsAt?.trust && asks(secretsAt.trust.secret) ? trustFrom(secretsAt.trust) : undefined;
     const leaf = secretsAt?.leaf && asks(secretsAt.leaf.secret) ? secretsAt.leaf : undefined;
-    return { view: clustersAt?.view, trust, authority: leaf?.isOfIdentity === false ? leaf.authority : undefined };
+    return { view: clustersAt?.view, trust, authority: leaf?.isOfIdentity === false ? leaf.authority : undefined, spiffeId: leaf?.isOfIdentity ? leaf.uris[0] : clustersAt?.agentId };
   }
 
   /** The proxy uses what was announced last of these. */
@@ -192,6 +203,7 @@ export class ConnectedProxy {
       const hadSecrets = this.lastSecrets.size > 0;
       this.lastSecrets = noSecrets;
       this.leaf.want(undefined);
+      this.certificate = this.last?.identity?.issuer === "spire" ? { identity: this.last.identity } : undefined;
       this.tellOfAgent();
       return hadSecrets;
     }
@@ -203,18 +215,21 @@ export class ConnectedProxy {
     if (issuer) {
       const uris = identity ? [identity.spiffeId] : urisOf(this.proxy.dataplane);
       const shown = this.leaf.current()?.authority;
-      const mayWait = shown !== undefined && shown !== issuer.authority && !turnover.isAccepted(mesh, issuer.authority);
+      const mayWait = shown !== undefined && shown !== issuer.authority && !turnover.isAccepted(mesh, issuer.authority, identity?.trustDomain ?? mesh);
       this.leaf.want({ name: names.identity, uris, issuer, mayWait });
     }
     const ownPem = pemOf([...(own ? [own.authority] : []), ...authorities.othersOf(mesh), ...turnover.carried(mesh)]);
     const domains = names.isByDomain ? trustOf(this.view, ownPem) : undefined;
     const trust = domains ? domainTrust(names.trust, domains, sealer) : ownPem ? trustBundle(names.trust, ownPem, sealer) : undefined;
-    this.trustPem = domains ? [...domains.values()].join("") : ownPem;
+    this.trustedPem = domains ?? new Map([["", ownPem]]);
     const secrets = new Map<string, Sealed>();
     if (trust) secrets.set(names.trust, trust);
     // The leaf of the previous authority serves until the new one is made, so that nothing breaks meanwhile.
     const leaf = this.leaf.current();
-    if (leaf?.secret.name === names.identity) secrets.set(names.identity, leaf.secret);
+    if (leaf?.secret.name === names.identity) {
+      secrets.set(names.identity, leaf.secret);
+      if (leaf.uris[0] === identity?.spiffeId || !leaf.isOfIdentity) this.certificate = { identity };
+    }
     const hasChanged = secrets.size !== this.lastSecrets.size || [...secrets].some(([name, secret]) => this.lastSecrets.get(name) !== secret);
     if (hasChanged) this.lastSecrets = secrets;
     return hasChanged;
@@ -259,15 +274,15 @@ export class ConnectedProxy {
     const { secrets, identity } = this.last;
     if (!this.view || (secrets && !this.lastSecrets.has(secrets.identity) && (this.leaf.isIssuing() || identity))) return;
     const [trust, leaf] = [secrets && this.lastSecrets.get(secrets.trust), secrets && this.leaf.current()];
-    this.announced = { view: this.view, trust: trust && { secret: trust, pem: this.trustPem }, leaf };
+    this.announced = { view: this.view, trust: trust && { secret: trust, domains: this.trustedPem }, leaf, agentId: identity?.issuer === "spire" ? identity.spiffeId : undefined };
     this.events.wanted({ clusters: this.last.clusters, listeners: this.last.listeners, endpoints: this.lastEndpoints, secrets: this.lastSecrets });
   }
 }
 
 const pemOf = (authorities: readonly MeshAuthority[]): string => [...new Set(authorities.map((it) => it.caPem))].join("");
 
-function trustFrom({ secret, pem }: { readonly secret: Sealed; readonly pem: string }): Trust {
+function trustFrom({ secret, domains }: AnnouncedTrust): Trust {
   const known = trustIn(secret);
-  known.trust ??= { certificates: certificatesIn(pem) };
+  known.trust ??= { domains: new Map([...domains].map(([domain, pem]) => [domain, certificatesIn(pem)])) };
   return known.trust;
 }

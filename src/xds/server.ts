@@ -14,6 +14,7 @@ import { deltaProtocol, sotwProtocol, type Outcome, type Protocol } from "./prot
 import { ConnectedProxy, type ProxyParts } from "./proxy.ts";
 import { namesInterner, sendOrder } from "./snapshot.ts";
 import type { ProxyStatus, Subscription } from "./status.ts";
+import type { ShownIds } from "./shown-ids.ts";
 import { openTurnover } from "./turnover.ts";
 import { sotwEncoder, typeUrl } from "./wire.ts";
 
@@ -66,6 +67,7 @@ export interface XdsServer {
   close(): void;
   /** Admitted streams by `<type>/<mesh>/<name>`, with how they are protected. */
   streams(): readonly { readonly proxy: string; readonly tls: TlsFacts | undefined }[];
+  readonly shownIds: ShownIds;
 }
 
 /** A key and a signature take a fifth of a millisecond: so many at a turn of the loop. */
@@ -78,7 +80,8 @@ export function xdsServer(options: XdsOptions): XdsServer {
   const encode = sotwEncoder(options.instanceId);
   const internNames = namesInterner();
 
-  const parts: ProxyParts = { ...options, turnover: openTurnover(options.platform.clock), issuingTurn: pacer(options.platform.clock, certificatesPerTurn) };
+  const turnover = openTurnover(options.platform.clock);
+  const parts: ProxyParts = { ...options, turnover, issuingTurn: pacer(options.platform.clock, certificatesPerTurn) };
   const everyProxy = function* () {
     for (const { state } of active.values()) if (state.is === "open" && state.proxy) yield state.proxy;
   };
@@ -223,6 +226,7 @@ export function xdsServer(options: XdsOptions): XdsServer {
     ]),
     connected: () => active.size,
     close: unfollowJumps,
+    shownIds: turnover.shown,
     streams: () => [...active.values()].flatMap(({ state, call }) => (state.is === "open" ? [{ proxy: state.proxyName, tls: call.tls }] : [])),
   };
 }

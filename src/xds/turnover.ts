@@ -1,13 +1,15 @@
-// While a mesh changes its authority: who carries and accepts what, so that nobody shows a certificate that another proxy would refuse.
+// While a mesh changes who signs and how proxies are named: who carries and accepts what, so that nobody shows a certificate that another proxy would refuse.
 import { memoOn, type MeshView } from "#mesh";
 import { inSlices, type Clock } from "#platform";
 import type { Resource } from "#resources";
 import type { MeshService } from "#resources/kinds";
 import type { MeshAuthority } from "#security";
+import { shownIds, type ShownIds } from "./shown-ids.ts";
 
 /** Whom a proxy trusts; shared by all proxies with equal trust. */
 export interface Trust {
-  readonly certificates: ReadonlySet<string>;
+  /** Certificates by the domain they are trusted for; the empty one stands for every domain. */
+  readonly domains: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /** What one proxy is known to use: acknowledged, not merely sent. */
@@ -17,6 +19,8 @@ export interface Carried {
   /** Undefined while it has not asked for any. */
   readonly trust: Trust | undefined;
   readonly authority: MeshAuthority | undefined;
+  /** The SPIFFE id of its MeshIdentity that it shows. */
+  readonly spiffeId: string | undefined;
 }
 
 export interface Member {
@@ -26,13 +30,14 @@ export interface Member {
 }
 
 export interface Turnover {
-  join(mesh: string, carried: () => Carried, onChange: () => void): Member;
-  /** Every live proxy of the mesh accepts what `authority` signs. */
-  isAccepted(mesh: string, authority: MeshAuthority): boolean;
+  join(mesh: string, dataplane: string, carried: () => Carried, onChange: () => void): Member;
+  /** Every live proxy of the mesh accepts what `authority` signs for names of the trust domain. */
+  isAccepted(mesh: string, authority: MeshAuthority, trustDomain: string): boolean;
   /** Every live proxy that may call the services accepts `spiffeId` from them. */
   isNamed(mesh: string, services: readonly string[], spiffeId: string): boolean;
   /** Authorities whose certificates are still shown, or were until a moment ago. */
   carried(mesh: string): readonly MeshAuthority[];
+  readonly shown: ShownIds;
 }
 
 /** Those who wait look again this long after something changed: a thousand acknowledgements are a few looks. */
@@ -60,6 +65,7 @@ export function openTurnover(clock: Clock): Turnover {
     meshes.set(mesh, state);
     return state;
   };
+  const ids = shownIds(clock);
   const look = (state: MeshState, delayMs: number) => {
     state.cancelLook ??= clock.after(delayMs, () => {
       state.cancelLook = undefined;
@@ -93,11 +99,13 @@ export function openTurnover(clock: Clock): Turnover {
     return false;
   };
   return {
-    join(mesh, carried, onChange) {
+    join(mesh, dataplane, carried, onChange) {
       const state = stateOf(mesh);
       let shown: MeshAuthority | undefined;
-      const settle = (authority: MeshAuthority | undefined) => {
+      const shows = ids.enter(mesh, dataplane);
+      const settle = ({ authority, spiffeId }: Pick<Carried, "authority" | "spiffeId">) => {
         state.used = undefined;
+        shows.now(spiffeId);
         if (authority !== shown) {
           count(state, authority, 1);
           count(state, shown, -1);
@@ -106,10 +114,11 @@ export function openTurnover(clock: Clock): Turnover {
         if (state.isWatched) look(state, lookMs);
       };
       const member: Member = {
-        changed: () => settle(carried().authority),
+        changed: () => settle(carried()),
         leave() {
           state.members.delete(member);
-          settle(undefined);
+          shows.leave();
+          settle({ authority: undefined, spiffeId: undefined });
           if (state.members.size > 0) return;
           state.cancelLook?.();
           state.cancelLooking();
@@ -120,15 +129,17 @@ export function openTurnover(clock: Clock): Turnover {
       member.changed();
       return member;
     },
-    isAccepted: (mesh, authority) => holds(mesh, ({ trusts }) => [...trusts].every((it) => covers(it, authority))),
+    isAccepted: (mesh, authority, trustDomain) => holds(mesh, ({ trusts }) => [...trusts].every((it) => covers(it, authority, trustDomain))),
     isNamed: (mesh, services, spiffeId) => holds(mesh, ({ views }) => [...views].every((it) => names(it, services, spiffeId))),
     carried: (mesh) => [...(meshes.get(mesh)?.authorities.keys() ?? [])],
+    shown: ids,
   };
 }
 
 /** The whole file of an authority is trusted, or not yet. */
-function covers({ certificates }: Trust, authority: MeshAuthority): boolean {
-  for (const certificate of certificatesOf(authority)) if (!certificates.has(certificate)) return false;
+function covers({ domains }: Trust, authority: MeshAuthority, trustDomain: string): boolean {
+  const certificates = domains.get(trustDomain) ?? domains.get("");
+  for (const certificate of certificatesOf(authority)) if (!certificates?.has(certificate)) return false;
   return true;
 }
 

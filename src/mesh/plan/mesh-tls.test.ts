@@ -5,7 +5,7 @@ import { DataplaneSchema, type Dataplane } from "#gen/kuma/mesh/v1alpha1/datapla
 import { CertificateAuthorityBackend_Mode as Mode, MeshSchema } from "#gen/kuma/mesh/v1alpha1/mesh_pb.js";
 import type { Resource } from "#resources";
 import { meshView } from "../view.ts";
-import { meshTlsPlanner } from "./mesh-tls.ts";
+import { meshTlsPlanner, type KeptCertificate } from "./mesh-tls.ts";
 
 const common = { mesh: "m", creationTime: 0, modificationTime: 0, version: 1 };
 const settings = { internalCidrs: [], serviceVipPort: 80, dnsDomain: "mesh", spireSocketPath: "" };
@@ -21,10 +21,10 @@ interface Given {
   readonly trusts?: readonly Resource[];
 }
 const planner = meshTlsPlanner();
-function planned({ mode, identities = [], trusts = [] }: Given, holdsBack = false) {
+function planned({ mode, identities = [], trusts = [] }: Given, keeps?: KeptCertificate) {
   const mtls = mode === undefined ? {} : { mtls: { enabledBackend: "ca", backends: [{ name: "ca", type: "builtin", mode }] } };
   const mesh = { ...common, type: "Mesh", mesh: "", name: "m", labels: {}, spec: create(MeshSchema, mtls) };
-  return planner(meshView({ mesh, zone: "z", settings, lists: new Map([["MeshIdentity", identities], ["MeshTrust", trusts]]) }), dataplane, holdsBack);
+  return planner(meshView({ mesh, zone: "z", settings, lists: new Map([["MeshIdentity", identities], ["MeshTrust", trusts]]) }), dataplane, keeps);
 }
 const ofIdentity = { identities: [identity("Bundled")], trusts: [trust("m.z.mesh.local")] };
 
@@ -46,11 +46,16 @@ test("the mesh's own authority is one of the trusted domains", () => {
   expect(planned({ trusts: [trust("other")], mode: Mode.STRICT }).tls).toMatchObject({ certificate: { from: "mesh" }, trustDomains: ["m", "other"] });
 });
 
-test("an identity that is held back, not ready or trusted by nobody changes nothing", () => {
+test("an identity that is not taken over yet, not ready or trusted by nobody changes nothing", () => {
   const own = { certificate: { from: "mesh" } };
-  expect(planned({ ...ofIdentity, mode: Mode.STRICT }, true).tls).toMatchObject(own);
+  expect(planned({ ...ofIdentity, mode: Mode.STRICT }, { identity: undefined }).tls).toMatchObject(own);
   expect(planned({ ...ofIdentity, identities: [identity("Bundled", "False")], mode: Mode.STRICT }).tls).toMatchObject(own);
   expect(planned({ identities: [identity("Bundled")], mode: Mode.STRICT }).tls).toMatchObject(own);
+});
+
+test("a proxy that keeps the certificate of an identity is planned with it, whatever it is assigned", () => {
+  const { identity: kept } = planned(ofIdentity);
+  expect(planned({ trusts: ofIdentity.trusts, mode: Mode.STRICT }, { identity: kept })).toMatchObject({ identity: kept, tls: { certificate: { from: "identity" }, trustDomains: ["m", "m.z.mesh.local"] } });
 });
 
 test("with Spire the secret is named by the SPIFFE id, whatever MeshTrusts say", () => {

@@ -3,7 +3,7 @@ import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import { CertificateAuthorityBackend_Mode as MtlsMode } from "#gen/kuma/mesh/v1alpha1/mesh_pb.js";
 import { invalid, violation, type Resource } from "#resources";
 import type { MeshView } from "../view.ts";
-import { assignIdentity, isProblem, trustedDomains, type WorkloadIdentity } from "./identity.ts";
+import { assignIdentity, isProblem, trustedDomains, type AssignedIdentity, type WorkloadIdentity } from "./identity.ts";
 
 export interface MeshTlsPlan {
   /** Name of the Mesh's enabled backend; empty when only MeshIdentities give certificates. */
@@ -23,9 +23,13 @@ export interface ProxyTls {
   readonly identity: WorkloadIdentity | undefined;
 }
 
-export type MeshTlsPlanner = (view: MeshView, dataplane: Resource<Dataplane>, holdsBack: boolean) => ProxyTls;
+/** The certificate that a proxy stays with for now, whatever it is assigned: of an identity, or of the Mesh where there is none. */
+export interface KeptCertificate {
+  readonly identity: WorkloadIdentity | undefined;
+}
 
-/** `holdsBack`: the proxy stays with the certificate of the Mesh although a MeshIdentity selects it. */
+export type MeshTlsPlanner = (view: MeshView, dataplane: Resource<Dataplane>, keeps?: KeptCertificate) => ProxyTls;
+
 export function meshTlsPlanner(): MeshTlsPlanner {
   const known = new Map<string, WeakRef<MeshTlsPlan>>();
   const intern = (plan: MeshTlsPlan): MeshTlsPlan => {
@@ -37,13 +41,13 @@ export function meshTlsPlanner(): MeshTlsPlanner {
     known.set(text, new WeakRef(plan));
     return plan;
   };
-  return (view, dataplane, holdsBack) => {
+  return (view, dataplane, keeps) => {
     const { mtls } = view.mesh.spec;
     const backend = mtls?.enabledBackend ?? "";
     const isPermissive = backend !== "" && mtls?.backends.find((it) => it.name === backend)?.mode === MtlsMode.PERMISSIVE;
     const domains = [...trustedDomains(view.list("MeshTrust")).keys()];
     const trustDomains = domains.length > 0 && backend ? [...new Set([...domains, view.mesh.name])].toSorted() : domains;
-    const identity = holdsBack && backend ? undefined : usableIdentity(view, dataplane, domains);
+    const identity = keeps ? keeps.identity : usableIdentity(view, dataplane);
     if (identity) {
       const certificate = identity.issuer === "spire" ? { from: "spire" as const, name: identity.spiffeId } : { from: "identity" as const, name: identity.kri };
       return { identity, tls: intern({ backend, isPermissive: false, asksReadiness: backend === "" || isPermissive, certificate, trustDomains }) };
@@ -54,9 +58,13 @@ export function meshTlsPlanner(): MeshTlsPlanner {
 }
 
 /** A proxy whose name cannot be made keeps what it has: plain text is no answer to a mistake in a template. */
-function usableIdentity(view: MeshView, dataplane: Resource<Dataplane>, trusted: readonly string[]): WorkloadIdentity | undefined {
+function usableIdentity(view: MeshView, dataplane: Resource<Dataplane>): WorkloadIdentity | undefined {
   const assigned = assignIdentity(view.list("MeshIdentity"), dataplane, view.zone);
-  if (!assigned || assigned.issuer === "nobody" || !assigned.isEstablished) return undefined;
+  if (!assigned || !givesCertificate(view, assigned)) return undefined;
   if (isProblem(assigned)) throw invalid([violation("spec.spiffeID", `MeshIdentity "${assigned.identity}" gives Dataplane "${dataplane.name}" no SPIFFE id: ${assigned.problem}`)]);
-  return assigned.issuer === "spire" || trusted.length > 0 ? assigned : undefined;
+  return assigned;
 }
+
+/** It was set up, and somebody would accept what it signs. */
+export const givesCertificate = (view: MeshView, { issuer, isEstablished }: AssignedIdentity): boolean =>
+  isEstablished && issuer !== "nobody" && (issuer === "spire" || trustedDomains(view.list("MeshTrust")).size > 0);

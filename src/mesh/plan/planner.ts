@@ -11,7 +11,7 @@ import type { MeshView } from "../view.ts";
 import { protocolsInterner, resourceDestinations, serviceDestinations, withIdentities, type Destination } from "./destinations.ts";
 import { trustedDomains } from "./identity.ts";
 import { inboundPlanner } from "./inbound-confs.ts";
-import { meshTlsPlanner } from "./mesh-tls.ts";
+import { meshTlsPlanner, type KeptCertificate } from "./mesh-tls.ts";
 import type { MeshServiceResource } from "./mesh-service.ts";
 import { virtualOutbounds, type DestinationIndex, type Outbound } from "./outbounds.ts";
 import { callable, planOutbounds, reachableRecords, type Callable } from "./shared-outbounds.ts";
@@ -34,8 +34,8 @@ export type Scope = readonly object[];
 export interface PlanOptions {
   /** Policies marked as shadow take part only when asked for. */
   readonly includeShadow?: boolean;
-  /** The proxy stays with the Mesh's certificate although a MeshIdentity selects it: not everybody trusts that one yet. */
-  readonly holdsBackIdentity?: boolean;
+  /** The proxy stays with the certificate it has: not everybody accepts the one it is assigned now. */
+  readonly keeps?: KeptCertificate;
 }
 
 export interface Planner {
@@ -86,7 +86,7 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
 
   const openShared = (view: MeshView): Shared => {
     const targets: RuleTargets = { mesh: view.mesh, byKind: (kind) => (kind === "Mesh" ? [view.mesh] : view.list(kind)) };
-    return { view, tlsReadyServices: internReady(view.tlsReadyServices), callable: callableOf(view), targets, byPolicies: new WeakMap(), plans: new WeakMap(), heldPlans: new WeakMap() };
+    return { view, tlsReadyServices: internReady(view.tlsReadyServices), callable: callableOf(view), targets, byPolicies: new WeakMap(), plans: new WeakMap(), keepingPlans: new WeakMap() };
   };
 
   /** A changed policy leaves what can be called as it is. */
@@ -120,7 +120,7 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
 
   const match = matcher();
   const withEffectiveTraits = effectiveTraits(traitsInterner());
-  const makePlan = (view: MeshView, its: Shared, asAnnounced: Proxy, { includeShadow = false, holdsBackIdentity = false }: PlanOptions): Plan => {
+  const makePlan = (view: MeshView, its: Shared, asAnnounced: Proxy, { includeShadow = false, keeps }: PlanOptions): Plan => {
     const proxy = withEffectiveTraits(asAnnounced);
     const { dataplane, traits } = proxy;
     const policiesOf = (kind: SpecKind) => view.list(kind.name) as readonly PolicyResource[];
@@ -140,7 +140,7 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
       const rule = singleRule(policyKind, list.all);
       if (rule) proxyConfs.set(policyKind.name, { value: rule.conf });
     });
-    const { tls, identity } = tlsFor(view, dataplane, holdsBackIdentity);
+    const { tls, identity } = tlsFor(view, dataplane, keeps);
     return {
       proxy,
       view,
@@ -167,11 +167,11 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
     plan(view, proxy, options) {
       const its = sharedOf(view);
       if (options?.includeShadow) return makePlan(view, its, proxy, options);
-      const plans = options?.holdsBackIdentity ? its.heldPlans : its.plans;
+      const plans = options?.keeps ? its.keepingPlans : its.plans;
       const ofTraits = plans.get(proxy.traits) ?? new WeakMap<Resource, Plan>();
       plans.set(proxy.traits, ofTraits);
       let plan = ofTraits.get(proxy.dataplane);
-      if (!plan) {
+      if (!plan || (options?.keeps && plan.identity !== options.keeps.identity)) {
         plan = makePlan(view, its, proxy, options ?? {});
         ofTraits.set(proxy.dataplane, plan);
       }
@@ -187,8 +187,8 @@ interface Shared {
   readonly targets: RuleTargets;
   readonly byPolicies: WeakMap<readonly object[], (outbounds: readonly Outbound[]) => readonly PlannedOutbound[]>;
   readonly plans: WeakMap<object, WeakMap<Resource, Plan>>;
-  /** Of proxies that hold their identity back. */
-  readonly heldPlans: WeakMap<object, WeakMap<Resource, Plan>>;
+  /** Of proxies that keep their certificate for now. */
+  readonly keepingPlans: WeakMap<object, WeakMap<Resource, Plan>>;
 }
 
 const emptyKri: Kri = { shortName: "dp", mesh: "", zone: "", namespace: "", name: "", section: "" };
