@@ -167,7 +167,7 @@ function workloadsOf(store: Store, now: number) {
 function connectionsOf({ sessions, live }: TrustParts) {
   const factsOf = new Map(sessions.facts().map((it) => [it.proxy, it]));
   const all = live().map((it) => ({ ...it, facts: it.proxy === undefined ? undefined : factsOf.get(it.proxy) }));
-  const groups = Map.groupBy(all, ({ channel, protocol, facts, tls, hasClientCertificate }) => [channel, protocol, facts?.kind, facts?.mesh, facts?.kid, tls?.version, tls?.cipher, hasClientCertificate].join(" "));
+  const groups = Map.groupBy(all, ({ channel, protocol, facts, tls, hasClientCertificate }) => [channel, protocol, facts?.kind, facts?.mesh, facts?.kid, tls?.version, tls?.cipher, tls?.keyExchange, hasClientCertificate].join(" "));
   return [...groups.values()].flatMap((its) => {
     const [first] = its;
     if (!first) return [];
@@ -176,7 +176,7 @@ function connectionsOf({ sessions, live }: TrustParts) {
     const credential = facts && facts.kind !== "none" ? `${facts.kind} token` : hasClientCertificate ? "client certificate" : first.proxy === undefined ? "by request" : "none";
     return [{
       channel, protocol, count: its.length, credential, mesh: facts?.mesh ?? "", signingKey: facts?.kid ?? "",
-      tls: tls?.version ?? "", cipher: tls?.cipher ?? "", ...(ends.length > 0 ? { firstEnd: new Date(ends.reduce((a, b) => Math.min(a, b)) * 1000).toISOString() } : {}),
+      tls: tls?.version ?? "", cipher: tls?.cipher ?? "", keyExchange: tls?.keyExchange ?? "", ...(ends.length > 0 ? { firstEnd: new Date(ends.reduce((a, b) => Math.min(a, b)) * 1000).toISOString() } : {}),
     }];
   });
 }

@@ -1,11 +1,12 @@
 // Listeners and clients over real loopback sockets: what is refused, what survives, what is said.
+import { once } from "node:events";
 import { existsSync, statSync, writeFileSync } from "node:fs";
 import { connect as connectHttp2, createServer as createHttp2Server } from "node:http2";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { connect as tlsConnect } from "node:tls";
-import { fakePlatform } from "#platform/fake";
-import { systemClock } from "#platform";
+import { fakeClock, fakePlatform } from "#platform/fake";
+import { systemClock, type Clock } from "#platform";
 import { expect, test } from "vitest";
 import { makeBuiltinRoot } from "./authority/mesh-authority.ts";
 import { issueLeaf, openIssuer, type CertificateAndKey } from "./authority/root.ts";
@@ -29,7 +30,7 @@ const pairOf = async (authority = root, dnsNames?: string[], ips?: string[]) => 
   return parseKeyPair(leaf.certPem, leaf.keyPem, now);
 };
 
-async function serve(tls: Partial<TlsSettings> = {}, answer?: Parameters<typeof createHttp1Server>[0], name: EndpointName = "api-https") {
+async function serve(tls: Partial<TlsSettings> = {}, answer?: Parameters<typeof createHttp1Server>[0], name: EndpointName = "api-https", clock: Clock = systemClock) {
   const fake = fakePlatform();
   const source = replaceableKeyPair(await pairOf());
   const server = createHttp1Server(answer ?? ((request, response) => void response.end(`hello ${request.url}`)));
@@ -41,7 +42,7 @@ async function serve(tls: Partial<TlsSettings> = {}, answer?: Parameters<typeof 
   });
   const open = await openEndpoint(
     name, { host: "127.0.0.1", port: 0, tls: { source, ...tls } },
-    { http1: feedHttp1(server), http2: (socket) => void http2.emit("connection", socket) }, { ...fake, clock: systemClock });
+    { http1: feedHttp1(server), http2: (socket) => void http2.emit("connection", socket) }, { ...fake, clock });
   const url = `https://127.0.0.1:${open.port}`;
   return { open, url, source, log: fake.log, client: (options = {}) => httpClient({ url, caPem: root.certPem, ...options }) };
 }
@@ -178,6 +179,28 @@ test("a connection does not outlive the client certificate that opened it", asyn
   await new Promise((resolve) => socket.resume().once("close", resolve));
   expect(Date.now()).toBeGreaterThanOrEqual(clientCert.notAfter);
   expect(log.lines.join()).toContain("client certificate has expired");
+  await open.close();
+});
+
+test("when the clock jumps past the end of a client certificate, its connection ends too", async () => {
+  const clock = fakeClock(now);
+  const { open, log } = await serve({ clientCa: () => [root.certPem], requireClientCert: "required" }, undefined, "api-https", clock);
+  const socket = await connectTls({ host: "127.0.0.1", port: open.port, alpn: ["h2"], caPem: root.certPem, clientCert: await leafOf(root) });
+  const closed = new Promise((resolve) => socket.on("error", () => {}).resume().once("close", resolve));
+  await expect.poll(() => open.connections().length).toBe(1);
+  clock.jump(2 * day);
+  clock.advance(10_000);
+  await closed;
+  expect(log.lines.join()).toContain("client certificate has expired");
+  await open.close();
+});
+
+test.each(["X25519MLKEM768", "X25519", "P-256"])("the key exchange %s is reported", async (group) => {
+  const { open } = await serve();
+  const socket = tlsConnect({ host: "127.0.0.1", port: open.port, ca: root.certPem, ecdhCurve: group, ALPNProtocols: ["h2"] });
+  await once(socket, "secureConnect");
+  await expect.poll(() => open.connections().map((it) => it.tls)).toEqual([{ version: "TLSv1.3", cipher: "TLS_AES_128_GCM_SHA256", keyExchange: group }]);
+  socket.destroy();
   await open.close();
 });
 

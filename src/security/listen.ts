@@ -2,9 +2,9 @@
 import { chmod, rm } from "node:fs/promises";
 import { createServer as createPlainServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, TLSSocket, type Server as TlsServer, type TlsOptions } from "node:tls";
-import { constants } from "node:crypto";
+import { constants, type X509Certificate } from "node:crypto";
 import { denied, unavailable } from "#resources";
-import type { Clock, Platform } from "#platform";
+import { followTimeJumps, type Clock, type Platform } from "#platform";
 import type { KeyPairSource } from "./certificates/key-pair-source.ts";
 import { endpointNamed, type Endpoint, type EndpointName } from "./endpoints.ts";
 import { parseCertificates } from "./certificates/pem.ts";
@@ -144,6 +144,8 @@ function tlsServer(tls: TlsSettings, accept: Accept, secured: Set<TLSSocket>, cl
     requestCert: clientCert !== "no",
     rejectUnauthorized: clientCert === "required",
   });
+  const ends = clientCert === "no" ? undefined : endsOfCertificates(clock, log);
+  server.on("close", () => ends?.close());
   server.on("secureConnection", (socket) => {
     socket.on("error", (error) => log.debug("connection failed", { remote: socket.remoteAddress, error }));
     if (clientCert === "optional" && !socket.authorized && peerCertificate(socket)) {
@@ -151,9 +153,9 @@ function tlsServer(tls: TlsSettings, accept: Accept, secured: Set<TLSSocket>, cl
       return void socket.destroy();
     }
     secured.add(socket);
-    const cancelEnd = endWithCertificate(socket, clock, log);
+    ends?.watch(socket);
     socket.once("close", () => {
-      cancelEnd();
+      ends?.forget(socket);
       secured.delete(socket);
     });
     const take = socket.alpnProtocol === "h2" ? accept.http2 : accept.http1;
@@ -202,14 +204,29 @@ function followSource(server: TlsServer, tls: TlsSettings, secured: ReadonlySet<
   };
 }
 
-/** A connection does not outlive the client certificate that opened it. Returns the function that forgets it. */
-function endWithCertificate(socket: TLSSocket, clock: Clock, log: Platform["log"]): () => void {
-  const shown = peerCertificate(socket);
-  if (!shown) return () => {};
-  return clock.after(shown.validToDate.getTime() - clock.now(), () => {
-    log.info("ending a connection whose client certificate has expired", { refusal: "session-ended" satisfies RefusalCode, remote: socket.remoteAddress, subject: shown.subject });
-    socket.destroy();
-  });
+/** Connections do not outlive the client certificates that opened them, also when the clock jumps. */
+function endsOfCertificates(clock: Clock, log: Platform["log"]) {
+  const watched = new Map<TLSSocket, { readonly shown: X509Certificate; cancel: () => void }>();
+  const set = (socket: TLSSocket, shown: X509Certificate) => {
+    watched.get(socket)?.cancel();
+    const cancel = clock.after(shown.validToDate.getTime() - clock.now(), () => {
+      log.info("ending a connection whose client certificate has expired", { refusal: "session-ended" satisfies RefusalCode, remote: socket.remoteAddress, subject: shown.subject });
+      socket.destroy();
+    });
+    watched.set(socket, { shown, cancel });
+  };
+  const unfollowJumps = followTimeJumps(clock, () => watched.forEach(({ shown }, socket) => set(socket, shown)));
+  return {
+    watch(socket: TLSSocket) {
+      const shown = peerCertificate(socket);
+      if (shown) set(socket, shown);
+    },
+    forget(socket: TLSSocket) {
+      watched.get(socket)?.cancel();
+      watched.delete(socket);
+    },
+    close: unfollowJumps,
+  };
 }
 
 /** A client certificate whose authority was taken away opens nothing any more, on live connections too. */

@@ -14,7 +14,7 @@ interface Trust {
   readonly channels: readonly { readonly channel: string; readonly anchor: string; readonly tls: string; readonly presents: { readonly daysLeft: number; readonly names: string } }[];
   readonly authorities: readonly { readonly channel: string; readonly daysLeft: number }[];
   readonly signingKeys: readonly { readonly secret: string; readonly mesh: string; readonly ageDays: number }[];
-  readonly connections: readonly { readonly channel: string; readonly count: number; readonly credential: string; readonly tls: string; readonly signingKey: string; readonly firstEnd?: string }[];
+  readonly connections: readonly { readonly channel: string; readonly count: number; readonly credential: string; readonly tls: string; readonly keyExchange: string; readonly signingKey: string; readonly firstEnd?: string }[];
 }
 const trust = async () => JSON.parse((await controlPlane.get("/_trust")).text) as Trust;
 
@@ -63,7 +63,7 @@ test("live connections are counted with credential, key and TLS version", async 
   const { connections } = await trust();
   expect(connections.find((it) => it.channel === "apiServer.http")).toEqual(expect.objectContaining({ protocol: "http", credential: "by request", tls: "" }));
   expect(connections.filter((it) => it.channel === "dpServer")).toEqual([
-    expect.objectContaining({ channel: "dpServer", protocol: "ads", count: 1, credential: "dataplane token", mesh: "default", signingKey: "1", tls: "TLSv1.3", firstEnd: expect.any(String) as unknown }),
+    expect.objectContaining({ channel: "dpServer", protocol: "ads", count: 1, credential: "dataplane token", mesh: "default", signingKey: "1", tls: "TLSv1.3", keyExchange: "X25519MLKEM768", firstEnd: expect.any(String) as unknown }),
   ]);
 });
 
@@ -86,6 +86,6 @@ test("kumactl prints it as tables", async () => {
     });
   await kumactl("config", "control-planes", "add", "--name=x", `--address=${controlPlane.api}`);
   const text = await kumactl("inspect", "trust");
-  for (const title of ["CERTIFICATES", "AUTHORITIES", "SIGNING KEYS", "LIVE CONNECTIONS", "dataplane token"]) expect(text).toContain(title);
+  for (const title of ["CERTIFICATES", "AUTHORITIES", "SIGNING KEYS", "LIVE CONNECTIONS", "KEY EXCHANGE", "dataplane token"]) expect(text).toContain(title);
   expect(JSON.parse(await kumactl("inspect", "trust", "-o", "json"))).toHaveProperty("channels");
 });

@@ -13,8 +13,8 @@ export function trustTables(document: Json): string {
     section("AUTHORITIES", ["CHANNEL", "SUBJECT", "FINGERPRINT", "DAYS LEFT"], listAt(document, "authorities").map((it) => [textAt(it, "channel"), textAt(it, "subject"), textAt(it, "fingerprint").slice(0, 23), textAt(it, "daysLeft")])),
     section("SIGNING KEYS", ["SECRET", "MESH", "AGE (DAYS)"], listAt(document, "signingKeys").map((it) => [textAt(it, "secret"), textAt(it, "mesh"), textAt(it, "ageDays")])),
     section("WORKLOADS", ["MESH", "CERTIFICATES", "FIRST END", "HOURS LEFT"], listAt(document, "workloads").map((it) => [textAt(it, "mesh"), textAt(it, "certificates"), textAt(it, "firstEnd"), textAt(it, "hoursLeft")])),
-    section("LIVE CONNECTIONS", ["CHANNEL", "COUNT", "CREDENTIAL", "MESH", "SIGNING KEY", "TLS", "CIPHER", "FIRST END"], listAt(document, "connections").map((it) => [
-      `${textAt(it, "channel")} (${textAt(it, "protocol")})`, textAt(it, "count"), textAt(it, "credential"), textAt(it, "mesh"), textAt(it, "signingKey"), textAt(it, "tls"), textAt(it, "cipher"), textAt(it, "firstEnd"),
+    section("LIVE CONNECTIONS", ["CHANNEL", "COUNT", "CREDENTIAL", "MESH", "SIGNING KEY", "TLS", "CIPHER", "KEY EXCHANGE", "FIRST END"], listAt(document, "connections").map((it) => [
+      `${textAt(it, "channel")} (${textAt(it, "protocol")})`, textAt(it, "count"), textAt(it, "credential"), textAt(it, "mesh"), textAt(it, "signingKey"), textAt(it, "tls"), textAt(it, "cipher"), textAt(it, "keyExchange"), textAt(it, "firstEnd"),
     ])),
   ].join("");
 }
