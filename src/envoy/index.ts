@@ -5,8 +5,9 @@ export { commonTailOf, createSealer, type Sealed, type Sealer } from "./seal.ts"
 export type { DynamicDocument, EnvoyPolicy, InboundPlace, OutboundPlace, ProxyDrafts } from "./policy.ts";
 export { messageOf, pack, packNew, typed, typeUrlOf, type Typed } from "./any.ts";
 export { addressCluster, speakHttp2, staticCluster, type ClusterDraft } from "./draft/cluster.ts";
-export { chain, openListener, pipeListener, type ChainDraft, type ListenerDraft } from "./draft/listener.ts";
+export { addNetworkFilter, chain, openListener, pipeListener, type ChainDraft, type ListenerDraft } from "./draft/listener.ts";
 export { loopbackCidrs, openHttp, type HttpDraft, type RouteDraft } from "./draft/http.ts";
+export { confsByCaller, routesByCaller } from "./by-caller.ts";
 export { fileTls } from "./internal/mesh-prometheus.ts";
 export { domainTrustSecret, inboundTls } from "./mesh-tls.ts";
 export { sanitised, serviceClusterName, socketPath, system } from "./names.ts";

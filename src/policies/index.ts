@@ -5,6 +5,7 @@ import { meshCircuitBreakerApply } from "./mesh-circuit-breaker/apply.ts";
 import { meshHealthCheckApply } from "./mesh-health-check/apply.ts";
 import { meshHTTPRouteShape } from "./mesh-http-route/shape.ts";
 import { meshMetricApply } from "./mesh-metric/apply.ts";
+import { meshRateLimitApply } from "./mesh-rate-limit/apply.ts";
 import { meshRetryApply } from "./mesh-retry/apply.ts";
 import { meshTCPRouteShape } from "./mesh-tcp-route/shape.ts";
 import { meshTlsApply } from "./mesh-tls/apply.ts";
@@ -13,7 +14,7 @@ import { meshTrafficPermissionApply } from "./mesh-traffic-permission/apply.ts";
 
 export const routeShapers: readonly RouteShaper[] = [meshHTTPRouteShape, meshTCPRouteShape];
 
-export const envoyPolicies: readonly EnvoyPolicy[] = [meshTlsApply, meshTimeoutApply, meshTrafficPermissionApply, meshHealthCheckApply, meshCircuitBreakerApply, meshRetryApply, meshMetricApply];
+export const envoyPolicies: readonly EnvoyPolicy[] = [meshTlsApply, meshRateLimitApply, meshTimeoutApply, meshTrafficPermissionApply, meshHealthCheckApply, meshCircuitBreakerApply, meshRetryApply, meshMetricApply];
 
 /** Kinds that are stored, validated, synced and inspected, but change nothing at Envoy yet, and what holds meanwhile. */
 export const notApplied: ReadonlyMap<string, string> = new Map([
@@ -22,6 +23,5 @@ export const notApplied: ReadonlyMap<string, string> = new Map([
   ["MeshAccessLog", "no access logs"],
   ["MeshTrace", "no traces"],
   ["MeshFaultInjection", "no faults"],
-  ["MeshRateLimit", "no limits"],
   ["MeshProxyPatch", "the configuration is not patched"],
 ]);

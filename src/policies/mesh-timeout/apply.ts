@@ -2,11 +2,10 @@
 import { create } from "@bufbuild/protobuf";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { HttpProtocolOptionsSchema } from "#gen/envoy/config/core/v3/protocol_pb.js";
-import { protoDuration } from "#envoy";
+import { confsByCaller, protoDuration, routesByCaller } from "#envoy";
 import type { ClusterDraft, EnvoyPolicy, HttpDraft, ListenerDraft, RouteDraft } from "#envoy";
 import { confForEveryone, type InboundConf, type OutboundConf } from "#mesh";
 import { durationMs } from "#resources";
-import { timeoutsByCaller } from "./by-caller.ts";
 import type { TimeoutConf } from "./kind.ts";
 
 interface Defaults {
@@ -41,7 +40,7 @@ export const meshTimeoutApply: EnvoyPolicy = {
     if (speaksOfEveryone(conf)) onListener(listener, inboundConf(conf));
     else unspokenListener(listener);
     for (const http of httpOf(listener)) http.message.streamIdleTimeout = protoDuration(inboundStreamIdleMs);
-    timeoutsByCaller(listener, conf?.rules ?? [], onRouteOfCaller);
+    routesByCaller(listener, confsByCaller(conf?.rules ?? []), { prefix: "kuma.mesh_timeout", onRoute: (draft, value) => onRouteOfCaller(draft, value as TimeoutConf) });
   },
   outboundRoute(draft, conf, { target }) {
     if (conf || target.destination.is === "resource") onRoute(draft, outboundConf(conf));
