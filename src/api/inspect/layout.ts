@@ -1,7 +1,7 @@
 // `_layout`: what a proxy serves and what it may call, by identifier (spec/api.md 2.7).
-import { Dataplane_Networking_Listener_Type as ListenerType } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
-import { inboundsOf, sectionName } from "#mesh";
-import { formatKri, kriOf } from "#resources";
+import { Dataplane_Networking_Listener_Type as ListenerType, type Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
+import { feature, inboundsOf, memoOn, sectionName, type Proxy } from "#mesh";
+import { formatKri, kriOf, type Resource } from "#resources";
 import type { Inspect, ProxyPath } from "../options.ts";
 import { dataplaneOr404, exclusiveOnly, proxyFor, viewOr404, type InspectionParts } from "./parts.ts";
 
@@ -17,7 +17,7 @@ export function inspectLayout(parts: InspectionParts): Inspect<ProxyPath> {
     };
     // Names are the unified ones, whether the proxy has them or not.
     const inbounds = inboundsOf(dataplane).map(({ section, port, protocol }) => ({ kri: kriFor(section), port, protocol, proxyResourceName: `self_inbound_dp_${section}` }));
-    const plan = parts.planner.plan(view, proxyFor(parts, dataplane));
+    const plan = parts.planner.plan(view, callingBackends(proxyFor(parts, byBackends(dataplane))));
     const outbounds = plan.outbounds.flatMap(({ target: { destination } }) => {
       if (destination.is === "service") return [];
       const kri = formatKri({ ...destination.kri, section: sectionName(destination.port) });
@@ -30,3 +30,18 @@ export function inspectLayout(parts: InspectionParts): Inspect<ProxyPath> {
     return { kri: kriFor(""), labels: dataplane.labels, inbounds, outbounds: outbounds.toSorted((a, b) => (a.kri < b.kri ? -1 : 1)), listeners, ...(plan.identity ? { spiffeId: plan.identity.spiffeId } : {}) };
   };
 }
+
+/** The page knows services that have an identifier only: what is listed or reachable by an older name says nothing here. */
+const byBackends = memoOn((dataplane: Resource<Dataplane>): Resource<Dataplane> => {
+  const { networking } = dataplane.spec;
+  if (!networking) return dataplane;
+  const { outbound, transparentProxying } = networking;
+  const reachable = transparentProxying && { ...transparentProxying, reachableServices: [] };
+  return { ...dataplane, spec: { ...dataplane.spec, networking: { ...networking, outbound: outbound.filter((it) => it.backendRef), ...(reachable ? { transparentProxying: reachable } : {}) } } };
+});
+
+/** A proxy that lists nothing may call everything in reach, redirected or not. */
+const callingBackends = ({ dataplane, traits }: Proxy): Proxy => ({
+  dataplane,
+  traits: (dataplane.spec.networking?.outbound.length ?? 0) > 0 ? traits : { ...traits, features: new Set([...traits.features, feature.bindOutbounds]) },
+});

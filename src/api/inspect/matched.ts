@@ -1,6 +1,6 @@
 // The policies that select one proxy, kind by kind in their order of application, and what references in them can mean.
 import { Dataplane_Networking_Gateway_GatewayType as GatewayType, type Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
-import { matchGatewayPolicies, matchPolicies, memoOn, selects, type GatewayResource, type MatchedPolicies, type MeshView, type PolicyResource, type RuleTargets } from "#mesh";
+import { inboundsOf, matchGatewayPolicies, matchPolicies, memoOn, selects, type MatchedPolicies, type MeshView, type PolicyResource, type RuleTargets } from "#mesh";
 import type { MeshGateway } from "#gen/kuma/mesh/v1alpha1/gateway_pb.js";
 import { displayName, formatKri, kriOf, type Kind, type Kinds, type Labels, type Resource, type SpecKind } from "#resources";
 
@@ -18,18 +18,58 @@ export const policyKindsOf = (kinds: Kinds): readonly SpecKind[] =>
 
 /** Kinds of which no policy selects the proxy are left out. */
 export function matchedKinds(kinds: Kinds, view: MeshView, dataplane: Resource<Dataplane>): readonly MatchedKind[] {
+  const match = isBuiltinGateway(dataplane) ? gatewayMatcher(view, dataplane) : (kind: Kind, policies: readonly PolicyResource[]) => matchPolicies(kind, policies, dataplane, { targets: targetsOf(view) });
   return policyKindsOf(kinds).flatMap((kind) => {
-    const matched = matchPolicies(kind, view.list(kind.name) as readonly PolicyResource[], dataplane, { targets: targetsOf(view) });
+    const matched = match(kind, view.list(kind.name) as readonly PolicyResource[]);
     return matched.all.length > 0 ? [{ kind, matched }] : [];
   });
 }
 
+/** Listeners of the MeshGateway stand where a sidecar has its inbounds; without one nothing is selected. */
+function gatewayMatcher(view: MeshView, dataplane: Resource<Dataplane>): (kind: Kind, policies: readonly PolicyResource[]) => MatchedPolicies {
+  const gateway = servedGateway(view, dataplane);
+  return (kind, policies) => {
+    if (!gateway) return { kind, all: [], byInbound: new Map() };
+    const { all, byListener } = matchGatewayPolicies(kind, policies, dataplane, gateway);
+    return { kind, all, byInbound: byListener };
+  };
+}
+
+/** Where policies for incoming requests hold: the inbounds of a sidecar, the ports of a builtin gateway. */
+export function entriesOf(view: MeshView, dataplane: Resource<Dataplane>): readonly Entry[] {
+  const { networking } = dataplane.spec;
+  if (!isBuiltinGateway(dataplane)) return inboundsOf(dataplane).map(({ address, port, tags, index }) => ({ address, port, tags, name: networking?.inbound[index]?.name }));
+  const ports = new Set(servedGateway(view, dataplane)?.spec.conf?.listeners.map((it) => it.port));
+  return [...ports].map((port) => ({ address: networking?.address ?? "", port, tags: networking?.gateway?.tags ?? {}, name: undefined }));
+}
+
+export interface Entry {
+  readonly address: string;
+  readonly port: number;
+  readonly tags: Labels;
+  readonly name: string | undefined;
+}
+
+export const isBuiltinGateway = ({ spec: { networking } }: Resource<Dataplane>): boolean => networking?.gateway?.type === GatewayType.BUILTIN;
+
+/** The MeshGateway that selects the proxy best: by most tags, the first by name among equals. */
+export function servedGateway(view: MeshView, dataplane: Resource<Dataplane>): Resource<MeshGateway> | undefined {
+  const tags = dataplane.spec.networking?.gateway?.tags ?? {};
+  const ranked = (view.list("MeshGateway") as readonly Resource<MeshGateway>[]).flatMap((gateway) => {
+    const fitting = gateway.spec.selectors.filter(({ match }) => fitsTags(match, tags));
+    return fitting.length > 0 ? [{ gateway, rank: Math.max(...fitting.map(({ match }) => rankOf(match))) }] : [];
+  });
+  return ranked.toSorted((a, b) => b.rank - a.rank || (a.gateway.name < b.gateway.name ? -1 : 1))[0]?.gateway;
+}
+
+/** More tags win, and named values over `*`. */
+export const rankOf = (match: Labels): number => Object.values(match).reduce((sum, value) => sum + (value === "*" ? 1 : 1000), 0);
+
 /** Builtin gateways are selected by the tags of their listeners; everything else by its own. */
 export function selectsProxy(kind: Kind, policy: PolicyResource, dataplane: Resource<Dataplane>, view: MeshView): boolean {
-  const gateway = dataplane.spec.networking?.gateway;
-  if (gateway?.type !== GatewayType.BUILTIN) return selects(policy, dataplane, targetsOf(view));
-  const served = (view.list("MeshGateway") as readonly Resource<MeshGateway>[]).filter(({ spec: { selectors } }) => selectors.some(({ match }) => fitsTags(match, gateway.tags)));
-  return served.some((it) => matchGatewayPolicies(kind, [policy], dataplane, it as GatewayResource).all.length > 0);
+  if (!isBuiltinGateway(dataplane)) return selects(policy, dataplane, targetsOf(view));
+  const gateway = servedGateway(view, dataplane);
+  return gateway !== undefined && matchGatewayPolicies(kind, [policy], dataplane, gateway).all.length > 0;
 }
 
 /** `*` stands for any value of a tag that is there. */

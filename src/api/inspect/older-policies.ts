@@ -1,8 +1,8 @@
 // What the first generation of policies is attached to: by tags of the proxy, its inbounds, its outbounds and the services behind them.
-import { Dataplane_Networking_Gateway_GatewayType as GatewayType, type Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
+import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import { inboundsOf, memoOn, type MeshView } from "#mesh";
 import { KumaError, tag, type Kinds, type Labels, type Resource } from "#resources";
-import { fitsTags as fits } from "./matched.ts";
+import { fitsTags as fits, isBuiltinGateway, rankOf } from "./matched.ts";
 import { proxyFor, type InspectionParts } from "./parts.ts";
 
 interface Selector {
@@ -35,6 +35,9 @@ const places: ReadonlyMap<string, readonly Attachment["type"][]> = new Map<strin
   ["CircuitBreaker", ["service"]], ["HealthCheck", ["service"]], ["Retry", ["service"]], ["TrafficLog", ["service"]],
 ]);
 
+/** The service behind which everything lies that is no service of the mesh: calls to it are logged too. */
+export const passThrough = "pass_through";
+
 /** Kinds of which everything that fits holds; of the others the closest. */
 const cumulative: ReadonlySet<string> = new Set(["FaultInjection", "RateLimit"]);
 
@@ -51,8 +54,11 @@ export function olderAttachments(parts: InspectionParts, view: MeshView, datapla
   const inbounds = inboundsOf(dataplane).map(({ address, port, workloadPort, tags }) => found({ type: "inbound", name: `${address}:${port}:${workloadPort}`, service: tags[tag.service] ?? "" }, tags));
   const outbounds = calledServices(parts, view, dataplane);
   const calls = outbounds.map(({ name, service }) => found({ type: "outbound", name, service }, { [tag.service]: service }));
-  const services = [...new Set(outbounds.map((it) => it.service))].toSorted().map((service) => found({ type: "service", name: service, service }, { [tag.service]: service }));
-  return [found({ type: "dataplane" }, undefined), ...inbounds, ...calls, ...services].filter((it) => it.policies.length > 0);
+  const called = new Set(outbounds.map((it) => it.service));
+  const services = [...called].map((service) => found({ type: "service", name: service, service }, { [tag.service]: service }));
+  const logged = { attachment: { type: "service", name: passThrough, service: passThrough }, policies: between(view, "TrafficLog", sets, { [tag.service]: passThrough }) } as const;
+  const byService = [...services, ...(called.has(passThrough) || isBuiltinGateway(dataplane) ? [] : [logged])].toSorted((a, b) => ((a.attachment.name ?? "") < (b.attachment.name ?? "") ? -1 : 1));
+  return [found({ type: "dataplane" }, undefined), ...inbounds, ...calls, ...byService].filter((it) => it.policies.length > 0);
 }
 
 export interface CalledService {
@@ -66,7 +72,7 @@ export interface CalledService {
 /** Addresses a proxy calls by the older service name, with that name, in order. */
 export function calledServices(parts: InspectionParts, view: MeshView, dataplane: Resource<Dataplane>): readonly CalledService[] {
   const { networking } = dataplane.spec;
-  if (networking?.gateway?.type === GatewayType.BUILTIN) return [];
+  if (isBuiltinGateway(dataplane)) return [];
   const listed = (networking?.outbound ?? []).map((it) => ({ name: `${it.address || "127.0.0.1"}:${it.port}`, service: it.tags[tag.service] ?? "", hostnames: [] }));
   const named = networking?.transparentProxying ? plannedOutbounds(parts, view, dataplane) : listed.filter((it) => it.service !== "");
   return named.toSorted((a, b) => (a.name < b.name ? -1 : 1));
@@ -108,7 +114,23 @@ function onProxy(view: MeshView, kind: string, sets: readonly Labels[]): readonl
 
 /** `callers` are the tags of whoever calls; undefined when any caller will do. */
 function between(view: MeshView, kind: string, callers: readonly Labels[] | undefined, destination: Labels): readonly Resource[] {
-  const ranked = newestFirst(view.list(kind)).flatMap((policy) => {
+  const ranked = ranksBetween(view, kind, callers, destination);
+  return cumulative.has(kind) ? ranked.map((it) => it.policy) : closest(ranked);
+}
+
+/** The policy of a kind for calls of a builtin gateway; of rate limits too only the closest holds there. */
+export const closestFor = (view: MeshView, kind: string, caller: Labels, destination: Labels): Resource | undefined => closest(ranksBetween(view, kind, [caller], destination))[0];
+
+/** The policy of a kind for a proxy by its tags. */
+export const closestOf = (view: MeshView, kind: string, tags: Labels): Resource | undefined => onProxy(view, kind, [tags])[0];
+
+interface Ranked {
+  readonly policy: Resource;
+  readonly rank: number;
+}
+
+function ranksBetween(view: MeshView, kind: string, callers: readonly Labels[] | undefined, destination: Labels): readonly Ranked[] {
+  return newestFirst(view.list(kind)).flatMap((policy) => {
     const { sources = [], destinations = [] } = policy.spec as OlderPolicy;
     const from = callers ? sources.filter(({ match }) => callers.some((tags) => fits(match, tags))) : sources;
     // An outbound has no tags but its service: what else a destination asks for is asked at the other end.
@@ -116,16 +138,12 @@ function between(view: MeshView, kind: string, callers: readonly Labels[] | unde
     if (from.length === 0 || to.length === 0) return [];
     return [{ policy, rank: Math.max(...from.map((it) => rankOf(it.match))) + Math.max(...to.map((it) => rankOf(it.match))) }];
   });
-  return cumulative.has(kind) ? ranked.map((it) => it.policy) : closest(ranked);
 }
 
 const serviceOnly = (match: Labels): Labels => (match[tag.service] === undefined ? {} : { [tag.service]: match[tag.service] ?? "" });
 
-/** More tags win, and named values over `*`. */
-const rankOf = (match: Labels): number => Object.values(match).reduce((sum, value) => sum + (value === "*" ? 1 : 1000), 0);
-
-function closest(ranked: readonly { readonly policy: Resource; readonly rank: number }[]): readonly Resource[] {
-  const best = ranked.reduce<(typeof ranked)[number] | undefined>((known, it) => (!known || it.rank > known.rank ? it : known), undefined);
+function closest(ranked: readonly Ranked[]): readonly Resource[] {
+  const best = ranked.reduce<Ranked | undefined>((known, it) => (!known || it.rank > known.rank ? it : known), undefined);
   return best ? [best.policy] : [];
 }
 

@@ -1,10 +1,10 @@
 // `_rules`: what all policies say about a proxy, in every form in which rules exist (spec/api.md 1.12, 2.7).
 import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import { Mesh_MeshServices_Mode as ServicesMode } from "#gen/kuma/mesh/v1alpha1/mesh_pb.js";
-import { fromRules, inboundKey, inboundRules, inboundsOf, matchesHash, resolveRef, resourceRules, singleRule, toRules, type MeshView, type PolicyResource, type Rule } from "#mesh";
+import { fromRules, inboundKey, inboundRules, matchesHash, resolveRef, resourceRules, singleRule, toRules, type MeshView, type PolicyResource, type Rule } from "#mesh";
 import { type Labels, type Resource, type SpecKind } from "#resources";
 import type { Inspect, ProxyPath } from "../options.ts";
-import { matchedKinds, metaOf, targetsOf, type MatchedKind, type Meta } from "./matched.ts";
+import { entriesOf, matchedKinds, metaOf, targetsOf, type Entry, type MatchedKind, type Meta } from "./matched.ts";
 import { dataplaneOr404, viewOr404, type InspectionParts } from "./parts.ts";
 
 interface InboundMeta {
@@ -43,7 +43,7 @@ function ruleOf(view: MeshView, dataplane: Resource<Dataplane>, { kind, matched 
     ...(single ? { proxyRule: { conf: single.conf, origin: single.origin.map(metaOf) } } : {}),
     toRules: traits?.hasTo && !isExclusive ? toRules(kind, matched.all, targetsOf(view)).map(printRule) : [],
     toResourceRules: traits?.hasTo ? resourceRulesOf(view, kind, matched.all) : [],
-    ...inboundSides(dataplane, kind, matched.byInbound),
+    ...inboundSides(entriesOf(view, dataplane), kind, matched.byInbound),
     warnings: traits?.hasTo ? warningsOf(view, matched.all) : [],
   };
   const isEmpty = !single && [rule.toRules, rule.toResourceRules, rule.fromRules, rule.inboundRules, rule.warnings].every((it) => it.length === 0);
@@ -64,14 +64,11 @@ function resourceRulesOf(view: MeshView, kind: SpecKind, policies: readonly Poli
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-function inboundSides(dataplane: Resource<Dataplane>, kind: SpecKind, byInbound: ReadonlyMap<string, readonly PolicyResource[]>): Pick<InspectRule, "fromRules" | "inboundRules"> {
-  const inbounds = inboundsOf(dataplane).toSorted((a, b) => a.port - b.port);
-  const named = dataplane.spec.networking?.inbound;
+function inboundSides(entries: readonly Entry[], kind: SpecKind, byInbound: ReadonlyMap<string, readonly PolicyResource[]>): Pick<InspectRule, "fromRules" | "inboundRules"> {
   const from: unknown[] = [];
   const byMatch: unknown[] = [];
-  for (const { address, port, tags, index } of inbounds) {
+  for (const { address, port, tags, name } of entries.toSorted((a, b) => a.port - b.port)) {
     const policies = byInbound.get(inboundKey(address, port)) ?? [];
-    const name = named?.[index]?.name;
     const inbound: InboundMeta = { ...(name ? { name } : {}), port, tags };
     const legacy = kind.policy?.hasFrom ? fromRules(kind, policies) : [];
     const rules = kind.policy?.hasRules || kind.policy?.isFromAsRules ? inboundRules(kind, policies) : [];

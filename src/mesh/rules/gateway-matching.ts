@@ -13,7 +13,7 @@ interface Listener {
 }
 
 /** What counts of a MeshGateway. */
-export type GatewayResource = Resource<{ readonly tags?: Labels; readonly conf?: { readonly listeners?: readonly Listener[] } }>;
+export type GatewayResource = Resource<{ readonly tags?: Labels; readonly conf?: { readonly listeners?: readonly Listener[] } | undefined }>;
 
 export interface MatchedGatewayPolicies {
   readonly kind: Kind;

@@ -8,9 +8,9 @@ const roles: readonly string[] = ["system", "producer", "consumer", "workload-ow
 
 export const kindRank = (ref: TargetRef): number => targetRefKinds.indexOf(ref.kind);
 
-/** Compares by everything but the name. */
+/** Compares by everything but the name, as the items of resource rules are: there more tags of a gateway give no precedence. */
 export function compareAttributes(a: PolicyResource, b: PolicyResource): number {
-  return compareTops(topOf(a), topOf(b)) || originRank(a) - originRank(b) || compareGatewayTags(topOf(a), topOf(b)) || roleRank(a) - roleRank(b);
+  return compareTops(topOf(a), topOf(b)) || originRank(a) - originRank(b) || roleRank(a) - roleRank(b);
 }
 
 /** Names in reverse, so that "a" wins over "b". */
@@ -22,8 +22,11 @@ export function compareNames(a: PolicyResource, b: PolicyResource): number {
 
 /** All policies of a kind in order; the same array while the input is the same. */
 export const orderPolicies = memoOn((policies: readonly PolicyResource[]): readonly PolicyResource[] =>
-  policies.toSorted((a, b) => compareAttributes(a, b) || compareNames(a, b)),
+  policies.toSorted((a, b) => comparePolicies(a, b) || compareNames(a, b)),
 );
+
+const comparePolicies = (a: PolicyResource, b: PolicyResource): number =>
+  compareTops(topOf(a), topOf(b)) || originRank(a) - originRank(b) || compareGatewayTags(topOf(a), topOf(b)) || roleRank(a) - roleRank(b);
 
 function compareTops(a: TargetRef, b: TargetRef): number {
   const byKind = kindRank(a) - kindRank(b);

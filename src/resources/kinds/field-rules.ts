@@ -40,12 +40,13 @@ const tagValue = /^[a-zA-Z0-9.\-_:]*$/;
 const selectorValue = /^[a-zA-Z0-9.\-_:/]*$/;
 const nameText = "tag name must consist of alphanumeric characters, dots, dashes, slashes and underscores";
 
-function eachTag(field: string, tags: Tags, valueProblem: (value: string) => string | undefined): readonly Violation[] {
+function eachTag(field: string, tags: Tags, valueProblem: (value: string) => string | undefined, reserved: readonly string[] = []): readonly Violation[] {
   const sorted = Object.entries(tags).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return sorted.flatMap(([key, value]) => {
     const at = `${field}["${key}"]`;
     const problem = value === "" ? "tag value must be non-empty" : valueProblem(value);
     return [
+      ...(reserved.includes(key) ? [violation(at, `tag name must not be "${key}"`)] : []),
       ...(key === "" ? [violation(field, "tag name must be non-empty")] : tagName.test(key) ? [] : [violation(at, nameText)]),
       ...(problem ? [violation(at, problem)] : []),
     ];
@@ -60,9 +61,16 @@ export function validateTags(field: string, tags: Tags): readonly Violation[] {
 /** Tags that select others: a value may be a lone `*`. */
 export function validateSelector(field: string, tags: Tags): readonly Violation[] {
   const none = Object.keys(tags).length === 0 ? [violation(field, "must have at least one tag")] : [];
-  const text = 'tag value must consist of alphanumeric characters, dots, dashes, slashes and underscores or be "*"';
-  return [...none, ...eachTag(field, tags, (value) => (value === "*" || selectorValue.test(value) ? undefined : text))];
+  return [...none, ...eachTag(field, tags, selectorProblem)];
 }
+
+/** Tags that a gateway adds to those of its proxies; routes and policies select by them. */
+export function validateGatewayTags(field: string, tags: Tags): readonly Violation[] {
+  return eachTag(field, tags, selectorProblem, [tag.service, tag.zone, tag.protocol]);
+}
+
+const selectorText = 'tag value must consist of alphanumeric characters, dots, dashes, slashes and underscores or be "*"';
+const selectorProblem = (value: string): string | undefined => (value === "*" || selectorValue.test(value) ? undefined : selectorText);
 
 export const missingService = (field: string): Violation => violation(field, `mandatory tag "${tag.service}" is missing`);
 export const hasService = (tags: Tags): boolean => Object.hasOwn(tags, tag.service);

@@ -3,22 +3,15 @@ import {
   MeshGateway_Listener_Protocol as Protocol, MeshGateway_TLS_Mode as Mode, type MeshGateway, type MeshGateway_Listener as Listener,
 } from "#gen/kuma/mesh/v1alpha1/gateway_pb.js";
 import { violation, type Violation } from "../../failure.ts";
-import { tag } from "../../resource.ts";
-import { isDnsName, validatePort, validateTags, type Tags } from "../field-rules.ts";
+import { isDnsName, validateGatewayTags, validatePort } from "../field-rules.ts";
 import { validateSelectors } from "../older-policies/selectors.ts";
 
 export function validateMeshGateway({ selectors, tags, conf }: MeshGateway): readonly Violation[] {
   return [
     ...validateSelectors("selectors", selectors),
-    ...validateOwnTags("tags", tags),
+    ...validateGatewayTags("tags", tags),
     ...(conf ? validateListeners("conf.listeners", conf.listeners) : [violation("conf", "cannot be empty")]),
   ];
-}
-
-/** The service of a gateway is a matter of its proxies. */
-function validateOwnTags(field: string, tags: Tags): readonly Violation[] {
-  const ofService = Object.hasOwn(tags, tag.service) ? [violation(`${field}["${tag.service}"]`, `tag name must not be "${tag.service}"`)] : [];
-  return [...validateTags(field, tags), ...ofService];
 }
 
 function validateListeners(path: string, listeners: readonly Listener[]): readonly Violation[] {
@@ -34,7 +27,7 @@ function validateListener(at: string, listener: Listener): readonly Violation[] 
     ...validatePort(`${at}.port`, listener.port),
     ...(protocol === Protocol.NONE ? [violation(`${at}.protocol`, "cannot be empty")] : []),
     ...validateTls(`${at}.tls`, listener),
-    ...validateOwnTags(`${at}.tags`, listener.tags),
+    ...validateGatewayTags(`${at}.tags`, listener.tags),
   ];
 }
 
