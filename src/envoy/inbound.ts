@@ -47,7 +47,7 @@ function sealedCluster(plan: Plan, planned: PlannedInbound, { sealer, policies, 
     for (const policy of policies) policy.everyCluster?.(draft);
     return clusterBody(draft);
   });
-  return sealClusterAt(name, { address, port }, body, sealer);
+  return sealer.keyed(`${keys.idOf(body)} ${address} ${port}`, () => sealClusterAt(name, { address, port }, body, sealer));
 }
 
 function sealedListener(plan: Plan, planned: PlannedInbound, parts: PipelineParts): Sealed {

@@ -15,11 +15,16 @@ export interface Sealed {
   readonly entry: Uint8Array;
 }
 
+/** Part of a message, encoded. */
+export interface EncodedPart {
+  readonly bytes: Uint8Array;
+}
+
 export interface Sealer {
   /** Seals a message; equal content gives the same object. */
   seal<M extends DescMessage>(schema: M, name: string, message: MessageShape<M>): Sealed;
-  /** Seals a message given as encoded parts: joined, parts of a message are the message (protobuf merges fields). */
-  sealParts(schema: DescMessage, name: string, parts: readonly Uint8Array[]): Sealed;
+  /** Seals a message given as encoded parts: joined, parts of a message are the message (protobuf merges fields). Parts live as long as the result. */
+  sealParts(schema: DescMessage, name: string, parts: readonly EncodedPart[]): Sealed;
   /** Returns what was made under `key` before, or makes it. Kept only while somebody holds the result. */
   keyed<T extends object>(key: string, make: () => T): T;
   readonly stats: { built: number; shared: number };
@@ -29,21 +34,24 @@ export function createSealer(): Sealer {
   const byContent = weakByText<Sealed>();
   const byKey = weakByText<object>();
   const stats = { built: 0, shared: 0 };
-  const sealParts = (schema: DescMessage, name: string, parts: readonly Uint8Array[]): Sealed => {
+  // Without this a part that many have in common would be made anew whenever the garbage was collected.
+  const madeOf = new WeakMap<Sealed, readonly EncodedPart[]>();
+  const sealParts = (schema: DescMessage, name: string, parts: readonly EncodedPart[]): Sealed => {
     stats.built++;
     const typeUrl = typeUrlOf(schema);
-    const { entry, any } = encode(typeUrl, parts);
+    const { entry, any } = encode(typeUrl, parts.map((it) => it.bytes));
     const version = createHash("sha256").update(any).digest("hex").slice(0, 32);
     const existing = byContent.get(version);
     if (existing) return existing;
     const sealed: Sealed = { typeUrl, name, version, any, entry };
     byContent.set(version, sealed);
+    if (parts.length > 1) madeOf.set(sealed, parts);
     return sealed;
   };
   return {
     stats,
     sealParts,
-    seal: (schema, name, message) => sealParts(schema, name, [toBinary(schema, message)]),
+    seal: (schema, name, message) => sealParts(schema, name, [{ bytes: toBinary(schema, message) }]),
     keyed<T extends object>(key: string, make: () => T): T {
       const existing = byKey.get(key);
       if (existing) {

@@ -5,7 +5,7 @@ import type { Resource } from "#resources";
 import { findKey, keysNamed, parseRevocations, revocationSecret, signingKeySecret, type KeySource, type Revocations, type TokenKind } from "#security";
 import type { Store } from "#store";
 
-export const secretText = (secret: Resource): string => Buffer.from((secret.spec as Secret).data ?? new Uint8Array()).toString("utf8");
+export const secretText = memoOn((secret: Resource): string => Buffer.from((secret.spec as Secret).data ?? new Uint8Array()).toString("utf8"));
 
 /** Keys of dataplane tokens are Secrets of their mesh, all others GlobalSecrets. */
 export function storedKeys(store: Store): KeySource {

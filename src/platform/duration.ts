@@ -4,6 +4,9 @@ const unitMs: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, "µs": 1e
 
 /** Milliseconds (fractions for micro- and nanoseconds), or undefined when the text is no Go duration. */
 export function parseDuration(text: string): number | undefined {
+  // By far the most are of one unit.
+  const [, only, of = ""] = /^(\d+)(ms|s|m|h)$/.exec(text) ?? [];
+  if (only !== undefined) return Number(only) * (unitMs[of] ?? 0);
   const match = /^([+-]?)((?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.exec(text);
   if (!match) return /^[+-]?0$/.test(text) ? 0 : undefined;
   let total = 0;

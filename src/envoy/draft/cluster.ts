@@ -7,7 +7,7 @@ import type { UpstreamTlsContext } from "#gen/envoy/extensions/transport_sockets
 import type { Protocol } from "#mesh";
 import { pack } from "../any.ts";
 import { sanitised } from "../names.ts";
-import type { Sealed, Sealer } from "../seal.ts";
+import type { EncodedPart, Sealed, Sealer } from "../seal.ts";
 import { socketAddress, pipeAddress } from "./address.ts";
 import { adsSource, upstreamSocket } from "./tls.ts";
 
@@ -95,16 +95,14 @@ export function sealCluster(draft: ClusterDraft, sealer: Sealer): Sealed {
 }
 
 /** A cluster without its endpoints, encoded: what the clusters of many proxies have in common. */
-export interface ClusterBody {
-  readonly bytes: Uint8Array;
-}
+export type ClusterBody = EncodedPart;
 
 /** `draft` is a static cluster without endpoints. */
 export const clusterBody = (draft: ClusterDraft): ClusterBody => ({ bytes: toBinary(ClusterSchema, finished(draft)) });
 
 /** The static cluster of one proxy: the shared rest, and its own endpoint. */
 export function sealClusterAt(name: string, endpoint: FixedEndpoint, body: ClusterBody, sealer: Sealer): Sealed {
-  return sealer.sealParts(ClusterSchema, name, [body.bytes, toBinary(ClusterSchema, withEndpoints(name, [endpoint]))]);
+  return sealer.sealParts(ClusterSchema, name, [body, { bytes: toBinary(ClusterSchema, withEndpoints(name, [endpoint])) }]);
 }
 
 function finished(draft: ClusterDraft): Cluster {

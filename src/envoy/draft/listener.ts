@@ -1,6 +1,7 @@
 // A listener while it is made: chains of typed filters that policies may change or add to; sealing orders and packs them.
 import { createHash } from "node:crypto";
 import { create, toBinary } from "@bufbuild/protobuf";
+import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { SocketAddress_Protocol } from "#gen/envoy/config/core/v3/address_pb.js";
 import { TrafficDirection } from "#gen/envoy/config/core/v3/base_pb.js";
 import { ListenerSchema, type Listener } from "#gen/envoy/config/listener/v3/listener_pb.js";
@@ -12,7 +13,7 @@ import type { DownstreamTlsContext } from "#gen/envoy/extensions/transport_socke
 import type { Protocol } from "#mesh";
 import { pack, packTyped, typed, type Typed } from "../any.ts";
 import { sanitised } from "../names.ts";
-import type { Sealed, Sealer } from "../seal.ts";
+import type { EncodedPart, Sealed, Sealer } from "../seal.ts";
 import { pipeAddress, socketAddress } from "./address.ts";
 import { packHttp, type HttpDraft } from "./http.ts";
 import { downstreamSocket } from "./tls.ts";
@@ -107,9 +108,7 @@ export function sealListener(draft: ListenerDraft, sealer: Sealer): Sealed {
 }
 
 /** A listener without its name and address, encoded: what the listeners of many proxies have in common. */
-export interface ListenerBody {
-  readonly bytes: Uint8Array;
-}
+export type ListenerBody = EncodedPart;
 
 /** A change that says nothing about the listener gives the same body: none of its listeners is made anew. */
 export function listenerBody(draft: ListenerDraft, sealer: Sealer): ListenerBody {
@@ -122,9 +121,18 @@ export function listenerBody(draft: ListenerDraft, sealer: Sealer): ListenerBody
 
 /** The listener of one proxy: its own name and address, and the shared rest. */
 export function sealListenerAt(name: string, address: string, port: number, body: ListenerBody, sealer: Sealer): Sealed {
-  const head = toBinary(ListenerSchema, create(ListenerSchema, { name, address: socketAddress(address, port) }));
-  return sealer.sealParts(ListenerSchema, name, [head, body.bytes]);
+  return sealer.sealParts(ListenerSchema, name, [{ bytes: listenerHead(name, address, port) }, body]);
 }
+
+/** `Listener {name 1, address 2 {socket_address 1 {address 2, port_value 3}}}`: thousands are made when a policy changes, and a message for each would cost more than all the rest. */
+export const listenerHead = (name: string, address: string, port: number): Uint8Array =>
+  new BinaryWriter()
+    .tag(1, WireType.LengthDelimited).string(name)
+    .tag(2, WireType.LengthDelimited).fork()
+    .tag(1, WireType.LengthDelimited).fork()
+    .tag(2, WireType.LengthDelimited).string(address)
+    .tag(3, WireType.Varint).uint32(port)
+    .join().join().finish();
 
 function finish(draft: ListenerDraft): void {
   const { message } = draft;

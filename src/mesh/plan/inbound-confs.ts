@@ -16,10 +16,11 @@ export type InboundPlanner = (dataplane: Resource<Dataplane>, matched: readonly 
 export function inboundPlanner(policyKinds: readonly SpecKind[]): InboundPlanner {
   const planInbounds = (dataplane: Resource<Dataplane>, matched: readonly MatchedPolicies[]): readonly PlannedInbound[] =>
     inboundsOf(dataplane).map((inbound) => {
+      const key = inboundKey(inbound.address, inbound.port);
       const facts: (Inbound | SpecKind | InboundConf)[] = [inbound];
       const confs = new Map<string, InboundConf>();
       policyKinds.forEach((kind, at) => {
-        const list = matched[at]?.byInbound.get(inboundKey(inbound.address, inbound.port));
+        const list = matched[at]?.byInbound.get(key);
         if (!list || list.length === 0) return;
         const conf = inboundConf(kind, list);
         facts.push(kind, conf);
