@@ -227,11 +227,6 @@ test("an unknown command fails", async () => {
   expect((await run("bogus")).code).toBe(1);
 });
 
-test.each(["install crds --only-missing", "uninstall ebpf", "install transparent-proxy --dry-run"])("%s says that it comes later", async (line) => {
-  const { code, err } = await run(line);
-  expect([code, err]).toEqual([1, expect.stringMatching(/^Error: kumactl .* is not part of this version yet; it comes in a later one\n$/)]);
-});
-
 test("version works without a control plane", async () => {
   await run("config control-planes add --name gone --address http://127.0.0.1:1 --skip-check");
   expect(await run("version")).toMatchObject({ code: 0, out: "Client: Kuma 2.14.3\n", err: expect.stringContaining("Unable to connect to control plane: ") as string });

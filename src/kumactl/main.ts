@@ -19,8 +19,8 @@ export function commandTree(session: Session): CommandSpec {
       { name: "generate", summary: "Generate tokens, keys and certificates", load: async () => (await import("./generate/commands.ts")).generateCommand(session) },
       { name: "get", summary: "Show resources", load: async () => (await import("./documents/get.ts")).getCommand(session) },
       { name: "inspect", summary: "Show resources together with their state", load: async () => (await import("./inspect/commands.ts")).inspectCommand(session) },
-      { name: "install", summary: "Install parts of the mesh", load: async () => (await import("./later.ts")).installCommand() },
-      { name: "uninstall", summary: "Take away what was installed", load: async () => (await import("./later.ts")).uninstallCommand() },
+      { name: "install", summary: "Install parts of the mesh", load: async () => (await import("./install/commands.ts")).installCommand() },
+      { name: "uninstall", summary: "Take away what was installed", load: async () => (await import("./install/commands.ts")).uninstallCommand() },
       { name: "version", summary: "Print the versions of this program and of the control plane", load: async () => (await import("./version.ts")).versionCommand(session) },
     ],
   };

@@ -20,12 +20,12 @@ export interface CommandSpec {
   readonly flags?: readonly Flag[];
   /** Flags that every command below has too. */
   readonly sharedFlags?: readonly Flag[];
+  /** The help leaves out the flags of the commands above; they are read all the same. */
+  readonly hidesSharedFlags?: boolean;
   /** How many arguments; any number when absent. */
   readonly argumentCount?: number;
   readonly commands?: readonly CommandSpec[];
   readonly hidden?: boolean;
-  /** Words are not read as flags: the command refuses whatever it is given. */
-  readonly takesAnything?: boolean;
   /** The whole of it, where only what the list of commands shows is here. */
   readonly load?: () => Promise<CommandSpec>;
   /** Runs before this command and all below, once flags are read and arguments counted; those of the commands above run first. */

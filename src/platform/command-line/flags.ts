@@ -1,7 +1,8 @@
 // Flags and how their values are read: the forms and the complaints that scripts know from Kuma's tools.
 import { parseDuration } from "../duration.ts";
 
-export type FlagType = "string" | "int" | "bool" | "duration" | "strings" | "map";
+/** A `stringArray` takes each value whole; in `strings` commas divide. A `port` is never 0. */
+export type FlagType = "string" | "int" | "uint" | "uint16" | "port" | "ports" | "bool" | "duration" | "strings" | "stringArray" | "map";
 
 export interface Flag {
   readonly name: string;
@@ -62,9 +63,14 @@ function absent(flag: Flag): FlagValue {
     case "bool":
       return false;
     case "int":
+    case "uint":
+    case "uint16":
+    case "port":
     case "duration":
       return 0;
     case "strings":
+    case "stringArray":
+    case "ports":
       return [];
     case "map":
       return new Map();
@@ -86,8 +92,19 @@ export function readFlag(flag: Flag, text: string, before: FlagValue | undefined
       return readBoolean(text) ?? refuse(`strconv.ParseBool: parsing "${text}": invalid syntax`);
     case "int":
       return /^[+-]?\d{1,15}$/.test(text) ? Number(text) : refuse(`strconv.ParseInt: parsing "${text}": invalid syntax`);
+    case "uint":
+    case "uint16": {
+      const value = /^\d{1,15}$/.test(text) ? Number(text) : refuse(`strconv.ParseUint: parsing "${text}": invalid syntax`);
+      return flag.type === "uint" || value <= 65_535 ? value : refuse(`strconv.ParseUint: parsing "${text}": value out of range`);
+    }
+    case "port":
+      return readPort(text) ?? refuse(notAPort(text));
+    case "ports":
+      return splitCsv(text).map((it) => String(readPort(it) ?? refuse(notAPort(it))));
     case "duration":
       return parseDuration(text) ?? refuse(`time: ${/\d$/.test(text) ? "missing unit in" : "invalid"} duration "${text}"`);
+    case "stringArray":
+      return [...(Array.isArray(before) ? (before as readonly string[]) : []), text];
     case "strings":
       return [...(Array.isArray(before) ? (before as readonly string[]) : []), ...(text === "" ? [] : splitCsv(text))];
     case "map": {
@@ -102,6 +119,9 @@ export function readFlag(flag: Flag, text: string, before: FlagValue | undefined
     }
   }
 }
+
+const readPort = (text: string): number | undefined => (/^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535 ? Number(text) : undefined);
+const notAPort = (text: string): string => `value '${text}' is not a valid port (uint16 in the range [1, 65535])`;
 
 export function readBoolean(text: string): boolean | undefined {
   if (["1", "t", "T", "true", "TRUE", "True"].includes(text)) return true;

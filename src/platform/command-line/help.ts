@@ -10,7 +10,7 @@ export function helpText(place: Place): string {
 
 export function usageText(place: Place): string {
   const { spec, path } = place;
-  const inherited = inheritedFlags(place);
+  const inherited = spec.hidesSharedFlags ? [] : inheritedFlags(place);
   const shown = (spec.commands ?? []).filter((it) => !it.hidden).toSorted(byName);
   const own = ownFlags(place);
   const sections = [
@@ -25,7 +25,9 @@ export function usageText(place: Place): string {
   return `${sections.join("\n\n")}\n`;
 }
 
-export const typeNames: Readonly<Record<Flag["type"], string>> = { string: "string", int: "int", bool: "", duration: "duration", strings: "strings", map: "stringToString" };
+export const typeNames: Readonly<Record<Flag["type"], string>> = {
+  string: "string", int: "int", uint: "uint", uint16: "uint16", port: "uint16", ports: "uint16[,...]", bool: "", duration: "duration", strings: "strings", stringArray: "stringArray", map: "stringToString",
+};
 
 function flagRows(flags: readonly Flag[]): string {
   const visible = flags.filter((it) => !it.hidden && !it.deprecated).toSorted(byName);

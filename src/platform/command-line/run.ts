@@ -46,7 +46,7 @@ async function runAt(place: Place, words: readonly string[], outputs: Outputs): 
   const { spec, path, above } = place;
   try {
     const known: readonly Flag[] = [...inheritedFlags(place), ...ownFlags(place)];
-    const { given, args, notices } = spec.takesAnything && !isHelpWanted(words) ? { given: new Map(), args: words, notices: [] } : parseWords(words, known);
+    const { given, args, notices } = parseWords(words, known);
     for (const notice of notices) outputs.err(`${notice}\n`);
     if (given.get("help") === true || !spec.run) {
       outputs.out(helpText(place));
@@ -66,8 +66,6 @@ async function runAt(place: Place, words: readonly string[], outputs: Outputs): 
     return 1;
   }
 }
-
-const isHelpWanted = (words: readonly string[]): boolean => words.includes("--help") || words.includes("-h");
 
 /** Only the program itself minds a word that is no command: groups below it show their help. */
 function unknownCommand(place: Place, words: readonly string[]): string | undefined {
