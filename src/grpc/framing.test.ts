@@ -27,13 +27,11 @@ test("messages handed out are not overwritten by what comes later", () => {
 test("a large message in tiny pieces costs a copy per byte, not per piece", () => {
   const reader = new FrameReader(4_000_000);
   const frame = frameOf([Buffer.alloc(2_000_000)]);
-  const startedAt = performance.now();
   let count = 0;
   for (let at = 0; at < frame.byteLength; at += 64) count += reader.read(frame.subarray(at, at + 64)).length;
   expect(count).toBe(1);
-  // Copying all that is held for each piece took 30 s here.
-  expect(performance.now() - startedAt).toBeLessThan(3000);
-});
+  // Copying all that is held for each piece took 30 s here: the time limit is the check.
+}, 15_000);
 
 test("a declared size above the limit is refused by its first five bytes", () => {
   expect(() => new FrameReader(10).read(Buffer.from([0, 0, 0, 0, 11]))).toThrow("received message larger than max (11 vs. 10)");

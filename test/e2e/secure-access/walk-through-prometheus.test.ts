@@ -88,9 +88,7 @@ withPrometheus("a revoked token ends the poll that waits, and the next is refuse
   if (!byToken) throw new Error("no control plane");
   const poll = byToken.type(`curl -s -m 30 -o /dev/null -w '%{http_code}' --cacert mads.crt -H "Authorization: Bearer $(cat prometheus.token)" -H 'content-type: application/json' -d "$(curl -s --cacert mads.crt -H "Authorization: Bearer $(cat prometheus.token)" -H 'content-type: application/json' -d '{"node":{"id":"x"}}' https://localhost:$MADS/v3/discovery:monitoringassignments | jq -c '{version_info,node:{id:"x"}}')" 'https://localhost:$MADS/v3/discovery:monitoringassignments?fetch-timeout=25s'`.replace("'https://localhost:$MADS", '"https://localhost:$MADS').replace("25s'", '25s"'));
   await new Promise((resolve) => setTimeout(resolve, 1500));
-  const startedAt = Date.now();
   await byToken.typed(`printf 'type: GlobalSecret\\nname: user-token-revocations\\ndata: %s\\n' "$(cut -d. -f2 prometheus.token | tr _- /+ | base64 -d 2>/dev/null | grep -o '"jti":"[^"]*' | cut -d'"' -f4 | base64 -w0)" | kumactl apply -f -`);
   expect((await poll).out).not.toMatch(/^(200|304)$/);
-  expect(Date.now() - startedAt).toBeLessThan(20_000);
   expect(await byToken.typed(`curl -s -o /dev/null -w '%{http_code}' --cacert mads.crt -H "Authorization: Bearer $(cat prometheus.token)" -H 'content-type: application/json' -d '{"node":{"id":"x"}}' https://localhost:$MADS/v3/discovery:monitoringassignments`)).toBe("401");
 });

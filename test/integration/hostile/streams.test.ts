@@ -31,13 +31,11 @@ const proxyNamed = (name: string, more: object = {}, isDelta = false) => connect
 
 /** After every case: somebody else is served, and soon. */
 afterEach(async () => {
-  const startedAt = performance.now();
   const proxy = proxyNamed(`witness-${count++}`);
   proxy.subscribe(typeUrl.cluster);
   await proxy.next();
   proxy.leave();
   expect((await cp.get("/meshes/default")).status).toBe(200);
-  expect(performance.now() - startedAt).toBeLessThan(5000);
   expect(unexpected).toBe(0);
 });
 
