@@ -5,9 +5,9 @@ import {
   RedirectAction_RedirectResponseCode as RedirectCode, RouteAction_RequestMirrorPolicySchema, RouteActionSchema, RouteSchema, type HeaderMatcherSchema, type QueryParameterMatcherSchema, type Route, type RouteAction,
   type RouteMatch, type RouteMatchSchema,
 } from "#gen/envoy/config/route/v3/route_components_pb.js";
-import { FractionalPercent_DenominatorType as Denominator } from "#gen/envoy/type/v3/percent_pb.js";
 import { RegexMatchAndSubstituteSchema } from "#gen/envoy/type/matcher/v3/regex_pb.js";
 import type { Destination, HeaderModifier, HttpMatch, HttpRoute, PathRewrite, RouteFilter, ValueMatch } from "#mesh";
+import { fractionOf } from "../fraction.ts";
 
 type Match = MessageInitShape<typeof RouteMatchSchema>;
 
@@ -84,14 +84,6 @@ function applyAction(message: Route, route: HttpRoute, nameOf: (destination: Des
     }
   }
   message.action = { case: "route", value: action };
-}
-
-/** Per cent with as many decimals as were written; Envoy knows four at most. */
-function fractionOf(percentage: number | string): { readonly numerator: number; readonly denominator: Denominator } {
-  const decimals = String(percentage).split(".")[1]?.length ?? 0;
-  if (decimals === 0) return { numerator: Number(percentage), denominator: Denominator.HUNDRED };
-  if (decimals <= 2) return { numerator: Math.round(Number(percentage) * 100), denominator: Denominator.TEN_THOUSAND };
-  return { numerator: Math.round(Number(percentage) * 10_000), denominator: Denominator.MILLION };
 }
 
 type Rewrite = NonNullable<RouteFilter["urlRewrite"]>;

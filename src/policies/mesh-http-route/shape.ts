@@ -54,11 +54,11 @@ const isCatchAll = (match: HttpMatch | undefined): boolean =>
 
 const pathRanks: Readonly<Record<string, number>> = { Exact: 0, PathPrefix: 1, RegularExpression: 2 };
 
-/** Exact paths, then prefixes, then regular expressions, the longer ones first, then matches without a path; of equals those with a method, more headers, more parameters. */
+/** Exact paths as they are written, then prefixes, then regular expressions, the longer ones first, then matches without a path; of equals those with a method, more headers, more parameters. */
 function compareMatches(a: HttpMatch | undefined, b: HttpMatch | undefined): number {
   const rank = (match: HttpMatch | undefined): readonly number[] => {
     const path = match?.path;
-    return [!path ? 3 : pathRanks[path.type ?? "PathPrefix"] ?? 1, -(path?.value?.length ?? 0), match?.method ? 0 : 1, -(match?.headers?.length ?? 0), -(match?.queryParams?.length ?? 0)];
+    return [!path ? 3 : pathRanks[path.type ?? "PathPrefix"] ?? 1, path?.type === "Exact" ? 0 : -(path?.value?.length ?? 0), match?.method ? 0 : 1, -(match?.headers?.length ?? 0), -(match?.queryParams?.length ?? 0)];
   };
   const [left, right] = [rank(a), rank(b)];
   for (let index = 0; index < left.length; index++) {
