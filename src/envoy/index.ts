@@ -8,6 +8,8 @@ export { addressCluster, speakHttp2, staticCluster, type ClusterDraft } from "./
 export { addNetworkFilter, chain, openListener, pipeListener, type ChainDraft, type ListenerDraft } from "./draft/listener.ts";
 export { loopbackCidrs, openHttp, type HttpDraft, type RouteDraft } from "./draft/http.ts";
 export { confsByCaller, routesByCaller } from "./by-caller.ts";
+export { callerPredicate, type CallerPredicate } from "./caller-predicate.ts";
+export { fractionOf } from "./fraction.ts";
 export { fileTls } from "./internal/mesh-prometheus.ts";
 export { domainTrustSecret, inboundTls } from "./mesh-tls.ts";
 export { sanitised, serviceClusterName, socketPath, system } from "./names.ts";

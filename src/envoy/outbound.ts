@@ -1,5 +1,7 @@
 // Outbounds: a listener per address a proxy may call, a cluster per destination.
-import { isHttp, isTlsReady, type ClusterPlan, type Destination, type Plan, type PlannedOutbound, type TargetPlan } from "#mesh";
+import { create } from "@bufbuild/protobuf";
+import { HeaderValueOptionSchema } from "#gen/envoy/config/core/v3/base_pb.js";
+import { isHttp, isTlsReady, type ClusterPlan, type Destination, type Plan, type PlannedOutbound, type Proxy, type TargetPlan } from "#mesh";
 import { tag } from "#resources";
 import { spiffeId, spiffeTrustDomainPrefix } from "#security/names";
 import { edsCluster, sealCluster, speakHttp2 } from "./draft/cluster.ts";
@@ -60,8 +62,16 @@ function makeCluster(plan: Plan, cluster: ClusterPlan, target: TargetPlan, { sea
 
 /** `&a=1&&b=2,3&`: tags of the proxy, where a policy that tells them selects it. */
 export function callerTags({ proxy, policies: selecting }: Plan, policies: readonly EnvoyPolicy[]): string {
-  if (!policies.some((it) => it.namesCaller && (selecting.get(it.kind)?.length ?? 0) > 0)) return "";
-  const { inbound = [], gateway } = proxy.dataplane.spec.networking ?? {};
+  return policies.some((it) => it.namesCaller && (selecting.get(it.kind)?.length ?? 0) > 0) ? tagsOf(proxy) : "";
+}
+
+/** The same for the header of every request, while any proxy of the mesh may go by it. */
+export function tagsInRequests({ proxy, view }: Plan, policies: readonly EnvoyPolicy[]): string {
+  return policies.some((it) => it.readsCaller && view.list(it.kind).length > 0) ? tagsOf(proxy) : "";
+}
+
+function tagsOf({ dataplane }: Proxy): string {
+  const { inbound = [], gateway } = dataplane.spec.networking ?? {};
   const pairs = [...inbound.map((it) => it.tags), gateway?.tags ?? {}].flatMap((tags) => Object.entries(tags));
   const values = [...Map.groupBy(pairs, ([key]) => key)].toSorted(([a], [b]) => (a < b ? -1 : 1));
   return values.map(([key, its]) => `&${key}=${[...new Set(its.map(([, value]) => value))].toSorted().join(",")}&`).join("");
@@ -87,7 +97,8 @@ function sealedListener(plan: Plan, outbound: PlannedOutbound, parts: PipelinePa
 function outboundBody(plan: Plan, target: TargetPlan, parts: PipelineParts): ListenerBody {
   const { sealer, policies, keys } = parts;
   const { traits } = plan.proxy;
-  const ability = traitsKey(traits, plan.isUnified);
+  const caller = tagsInRequests(plan, policies);
+  const ability = `${traitsKey(traits, plan.isUnified)} ${caller}`;
   const make = () => sealer.keyed(`outbound ${plan.meshName} ${ability} ${keys.target(target)}`, () => {
     const { destination } = target;
     const nameOf = (it: Destination) => clusterName(plan.meshName, it, plan.isUnified);
@@ -102,6 +113,7 @@ function outboundBody(plan: Plan, target: TargetPlan, parts: PipelineParts): Lis
         internalCidrs: plan.internalCidrs, ipv6: traits.ipv6,
       });
       http.message.normalizePath = true;
+      if (caller) http.routeConfig.requestHeadersToAdd.push(create(HeaderValueOptionSchema, { header: { key: "x-kuma-tags", value: caller } }));
       const place = { target, mesh: plan.meshName, callerTags: "" };
       for (const { route, confs } of target.traffic.routes) {
         for (const message of envoyRoutes(route, plan.isUnified, nameOf)) {

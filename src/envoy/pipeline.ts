@@ -15,7 +15,7 @@ import { sealListener } from "./draft/listener.ts";
 import { inboundResources } from "./inbound.ts";
 import { tlsSecrets } from "./mesh-tls.ts";
 import { clusterName, system } from "./names.ts";
-import { callerTags, outboundResources, type ResourceGroup } from "./outbound.ts";
+import { callerTags, outboundResources, tagsInRequests, type ResourceGroup } from "./outbound.ts";
 import type { EnvoyPolicy, ProxyDrafts } from "./policy.ts";
 import { listOf, type Sealed, type Sealer } from "./seal.ts";
 import { keyMaker, sharedResults, traitsKey, type KeyMaker, type Shared } from "./keys.ts";
@@ -148,7 +148,7 @@ interface SharedOutbound {
 
 /** What leads out is the same for all proxies of a mesh with the same plan of outbounds and the same abilities. */
 function sharedOutbound(plan: Plan, parts: PipelineParts): SharedOutbound {
-  return parts.shared.of(plan.outbounds, `${traitsKey(plan.proxy.traits, plan.isUnified)} ${parts.keys.idOf(plan.mtls)} ${parts.keys.idOf(plan.tlsReadyServices)} ${callerTags(plan, parts.policies)}`, () => {
+  return parts.shared.of(plan.outbounds, `${traitsKey(plan.proxy.traits, plan.isUnified)} ${parts.keys.idOf(plan.mtls)} ${parts.keys.idOf(plan.tlsReadyServices)} ${callerTags(plan, parts.policies)} ${tagsInRequests(plan, parts.policies)}`, () => {
     const { clusters, listeners } = outboundResources(plan, parts);
     return { clusters: namedList(clusters), listeners: namedList(listeners), endpoints: new Map(plan.outbounds.flatMap(({ target }) => clusterNames(plan, target, parts))) };
   });

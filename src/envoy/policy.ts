@@ -44,6 +44,8 @@ export interface EnvoyPolicy {
   readonly kind: string;
   /** What it makes of clusters depends on the caller's tags: proxies with other tags share none with it. */
   readonly namesCaller?: boolean;
+  /** While the mesh has a policy of the kind, every HTTP request says who calls (`x-kuma-tags`): proxies with other tags share no outbound listener with it. */
+  readonly readsCaller?: boolean;
   /** Every cluster of the proxy, whatever it is for. */
   everyCluster?(draft: ClusterDraft): void;
   outboundCluster?(draft: ClusterDraft, conf: OutboundConf | undefined, place: OutboundPlace): void;

@@ -2,6 +2,7 @@
 import type { EnvoyPolicy } from "#envoy";
 import type { RouteShaper } from "#mesh";
 import { meshCircuitBreakerApply } from "./mesh-circuit-breaker/apply.ts";
+import { meshFaultInjectionApply } from "./mesh-fault-injection/apply.ts";
 import { meshHealthCheckApply } from "./mesh-health-check/apply.ts";
 import { meshHTTPRouteShape } from "./mesh-http-route/shape.ts";
 import { meshMetricApply } from "./mesh-metric/apply.ts";
@@ -14,7 +15,7 @@ import { meshTrafficPermissionApply } from "./mesh-traffic-permission/apply.ts";
 
 export const routeShapers: readonly RouteShaper[] = [meshHTTPRouteShape, meshTCPRouteShape];
 
-export const envoyPolicies: readonly EnvoyPolicy[] = [meshTlsApply, meshRateLimitApply, meshTimeoutApply, meshTrafficPermissionApply, meshHealthCheckApply, meshCircuitBreakerApply, meshRetryApply, meshMetricApply];
+export const envoyPolicies: readonly EnvoyPolicy[] = [meshTlsApply, meshFaultInjectionApply, meshRateLimitApply, meshTimeoutApply, meshTrafficPermissionApply, meshHealthCheckApply, meshCircuitBreakerApply, meshRetryApply, meshMetricApply];
 
 /** Kinds that are stored, validated, synced and inspected, but change nothing at Envoy yet, and what holds meanwhile. */
 export const notApplied: ReadonlyMap<string, string> = new Map([
@@ -22,6 +23,5 @@ export const notApplied: ReadonlyMap<string, string> = new Map([
   ["MeshPassthrough", "traffic to unknown addresses passes as the Mesh says"],
   ["MeshAccessLog", "no access logs"],
   ["MeshTrace", "no traces"],
-  ["MeshFaultInjection", "no faults"],
   ["MeshProxyPatch", "the configuration is not patched"],
 ]);

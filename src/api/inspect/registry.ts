@@ -7,6 +7,8 @@ import { ActionSchema } from "#gen/envoy/config/rbac/v3/rbac_pb.js";
 import { RouteConfigurationSchema } from "#gen/envoy/config/route/v3/route_pb.js";
 import { FileAccessLogSchema } from "#gen/envoy/extensions/access_loggers/file/v3/file_pb.js";
 import { OpenTelemetryAccessLogConfigSchema } from "#gen/envoy/extensions/access_loggers/open_telemetry/v3/logs_service_pb.js";
+import { ExtensionWithMatcherSchema } from "#gen/envoy/extensions/common/matching/v3/extension_matcher_pb.js";
+import { SkipFilterSchema } from "#gen/envoy/extensions/filters/common/matcher/action/v3/skip_action_pb.js";
 import { HTTPFaultSchema } from "#gen/envoy/extensions/filters/http/fault/v3/fault_pb.js";
 import { FilterConfigSchema as GrpcStatsSchema } from "#gen/envoy/extensions/filters/http/grpc_stats/v3/config_pb.js";
 import { LocalRateLimitSchema as HttpRateLimitSchema } from "#gen/envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit_pb.js";
@@ -37,11 +39,11 @@ export const envoyRegistry = createRegistry(
   // network filters
   HttpConnectionManagerSchema, TcpProxySchema, KafkaBrokerSchema, NetworkRbacSchema, NetworkRateLimitSchema, SetFilterStateSchema, TlsInspectorSchema, DnsFilterConfigSchema,
   // HTTP filters
-  RouterSchema, GrpcStatsSchema, HttpRbacSchema, HttpRateLimitSchema, HTTPFaultSchema,
+  RouterSchema, GrpcStatsSchema, HttpRbacSchema, HttpRateLimitSchema, HTTPFaultSchema, ExtensionWithMatcherSchema,
   // TLS and protocol options
   DownstreamTlsContextSchema, UpstreamTlsContextSchema, SPIFFECertValidatorConfigSchema, HttpProtocolOptionsSchema,
   // matchers
-  ActionSchema, ServerNameInputSchema, UriSanInputSchema,
+  ActionSchema, SkipFilterSchema, ServerNameInputSchema, UriSanInputSchema,
   // retries
   OmitHostMetadataConfigSchema, PreviousHostsPredicateSchema, PreviousPrioritiesConfigSchema,
   // events of health checks

@@ -3,10 +3,8 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { ActionSchema, RBACSchema as RulesSchema, RBAC_Action as Action, type PrincipalSchema, type RBAC as Rules } from "#gen/envoy/config/rbac/v3/rbac_pb.js";
 import { RBACSchema as HttpRbacSchema } from "#gen/envoy/extensions/filters/http/rbac/v3/rbac_pb.js";
 import { RBACSchema as NetworkRbacSchema } from "#gen/envoy/extensions/filters/network/rbac/v3/rbac_pb.js";
-import { ServerNameInputSchema } from "#gen/envoy/extensions/matching/common_inputs/network/v3/network_inputs_pb.js";
-import { UriSanInputSchema } from "#gen/envoy/extensions/matching/common_inputs/ssl/v3/ssl_inputs_pb.js";
-import { MatcherSchema, type Matcher, type Matcher_MatcherList_PredicateSchema as PredicateSchema } from "#gen/xds/type/matcher/v3/matcher_pb.js";
-import { packNew, sanitised, spiffeId, tagUri, typed, type ChainDraft, type EnvoyPolicy, type ListenerDraft } from "#envoy";
+import { MatcherSchema, type Matcher } from "#gen/xds/type/matcher/v3/matcher_pb.js";
+import { callerPredicate, packNew, sanitised, spiffeId, tagUri, typed, type CallerPredicate, type ChainDraft, type EnvoyPolicy, type ListenerDraft } from "#envoy";
 import type { InboundConf, InboundRule, Rule, SubsetTag } from "#mesh";
 import { displayName, formatKri, label, tag, type PolicyMatch, type Resource } from "#resources";
 import type { TrafficPermissionAction, TrafficPermissionRule } from "./kind.ts";
@@ -104,27 +102,8 @@ function matcher(entries: readonly ReturnType<typeof entry>[], denialName = "def
   });
 }
 
-type PredicateInit = MessageInitShape<typeof PredicateSchema>;
-
-function predicateOf(matches: readonly PolicyMatch[]): PredicateInit {
-  const all = matches.map(matchPredicate);
+function predicateOf(matches: readonly PolicyMatch[]): CallerPredicate {
+  const all = matches.map(callerPredicate);
   const [only] = all;
   return all.length === 1 && only ? only : { matchType: { case: "orMatcher", value: { predicate: all } } };
-}
-
-function matchPredicate({ spiffeID, sni }: PolicyMatch): PredicateInit {
-  const parts: PredicateInit[] = [];
-  if (spiffeID) parts.push(single("uri_san", packNew(UriSanInputSchema, {}), spiffeID.type === "Prefix" ? "prefix" : "exact", spiffeID.value));
-  if (sni) parts.push(single("server_name", packNew(ServerNameInputSchema, {}), "exact", sni.value));
-  const [only] = parts;
-  return parts.length === 1 && only ? only : { matchType: { case: "andMatcher", value: { predicate: parts } } };
-}
-
-function single(input: string, typedConfig: ReturnType<typeof packNew>, pattern: "exact" | "prefix", value: string): PredicateInit {
-  return {
-    matchType: {
-      case: "singlePredicate",
-      value: { input: { name: `envoy.matching.inputs.${input}`, typedConfig }, matcher: { case: "valueMatch", value: { matchPattern: { case: pattern, value } } } },
-    },
-  };
 }
