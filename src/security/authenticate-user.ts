@@ -77,7 +77,12 @@ function whyNotAdmin(owner: Exclude<PeerOwner, { is: "own" }>): string {
   return `this connection from the same machine ${whose}, and only the control plane's own user and root are the administrator without a token`;
 }
 
-const proxyHeader = /^(forwarded|via|x-real-ip|x-forwarded(-.*)?|x-client-ip|true-client-ip|cf-connecting-ip)$/;
+/** Headers that proxies and delivery networks add: RFC 7239, RFC 9110 7.6.3, RFC 8586, and what the wide-spread ones write of their own. */
+const proxyHeader = new RegExp(`^(${[
+  "forwarded", "via", "cdn-loop", "x-forwarded(-.*)?", "x-original-forwarded-for", "x-original-host", "x-real-ip", "x-remote-(addr|ip)", "x-originating-ip", "x-cluster-client-ip",
+  "(x-|true-|fastly-|fly-|proxy-|wl-proxy-|x-proxy-)?client-ip", "(cf|do)-connecting-ip", "cf-(ray|visitor|ipcountry|worker)", "x-nf-client-connection-ip", "x-proxyuser-ip", "x-appengine-user-ip",
+  "x-azure-(clientip|socketip|fdid|ref)", "x-arr-(log-id|ssl|clientcert)", "x-amz-cf-id", "x-amzn-trace-id", "cloudfront-.*", "akamai-.*", "x-akamai-.*", "x-envoy-.*", "x-varnish", "x-traefik-.*", "x-haproxy-.*",
+].join("|")})$`);
 
 /** A direct call from this machine that neither a proxy nor a foreign web page has caused. Every copy of a header counts. */
 export function isLocalCall(call: CallFacts): boolean {

@@ -32,6 +32,7 @@ const strangers: [string, CallFacts][] = [
   ["a proxy (Forwarded)", call({ forwarded: ["for=1.2.3.4"] })],
   ["a proxy (X-Forwarded-For)", call({ "x-forwarded-for": [""] })],
   ["a proxy (X-Forwarded-Host)", call({ "x-forwarded-host": ["a"] })],
+  ...["via", "cdn-loop", "x-client-ip", "client-ip", "true-client-ip", "fastly-client-ip", "wl-proxy-client-ip", "cf-connecting-ip", "cf-ray", "x-azure-clientip", "x-amz-cf-id", "cloudfront-viewer-address", "x-envoy-external-address", "x-original-forwarded-for"].map((name): [string, CallFacts] => [`a proxy or delivery network (${name})`, call({ [name]: [""] })]),
   ["a proxy (X-Real-IP)", call({ "x-real-ip": ["1.2.3.4"] })],
   ["a rebound name", call({ host: ["evil.example:5681"] })],
   ["a name that begins like ours", call({ host: ["localhost.evil.example"] })],
