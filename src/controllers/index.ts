@@ -11,3 +11,4 @@ export { generateHostnames, type HostnameOptions } from "./hostnames.ts";
 export { removeOfflineProxies, type OfflineProxyOptions } from "./offline-proxies.ts";
 export { generateWorkloads, type WorkloadOptions } from "./workloads.ts";
 export { matchMultiZoneServices, type MultiZoneServiceOptions } from "./multi-zone-services.ts";
+export { keepAvailableServices, type AvailableServiceOptions } from "./available-services.ts";

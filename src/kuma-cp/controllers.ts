@@ -1,5 +1,5 @@
 // The controllers of a zone: what reacts to the store and writes its consequences.
-import { allocateServiceVips, allocateVips, generateHostnames, generateMeshServices, generateWorkloads, keepMeshIdentities, keepMeshServiceStatus, matchMultiZoneServices, removeOfflineProxies, type ProxyIdentity } from "#controllers";
+import { allocateServiceVips, allocateVips, generateHostnames, generateMeshServices, generateWorkloads, keepAvailableServices, keepMeshIdentities, keepMeshServiceStatus, matchMultiZoneServices, removeOfflineProxies, type ProxyIdentity } from "#controllers";
 import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import { assignIdentity, isProblem, trustedDomains } from "#mesh";
 import type { Part, Platform } from "#platform";
@@ -44,6 +44,7 @@ export function controllerParts({ config, store, door, kinds, place, platform, i
     ...(has("MeshMultiZoneService") ? [matchMultiZoneServices({ ...parts, place })] : []),
     allocateVips({ ...parts, cidrs }),
     ...(config.get("dnsServer.serviceVipEnabled") ? [allocateServiceVips({ ...parts, place, cidr: config.get("dnsServer.CIDR") })] : []),
+    ...(has("ZoneIngress") ? [keepAvailableServices({ ...parts, place, gapMs: config.get("multizone.zone.ingressUpdateInterval"), tagFilters: config.get("experimental.ingressTagFilters") })] : []),
     ...(has("HostnameGenerator") ? [generateHostnames({ ...parts, place })] : []),
     ...(isUniversal
       ? [removeOfflineProxies({ ...parts, place, dataplaneCleanupAgeMs: config.get("runtime.universal.dataplaneCleanupAge"), zoneProxyCleanupAgeMs: config.get("runtime.universal.zoneResourceCleanupAge") })]

@@ -1,4 +1,4 @@
-// A null where the schema has a default counts as absent, as it does at a Kubernetes API server.
+// A null where the schema has a default counts as absent, as it does at a Kubernetes API server; one where an integer may be text counts as 0.
 import { z } from "zod";
 import { isObject } from "./flat-json.ts";
 
@@ -9,7 +9,7 @@ export function withoutDefaultedNulls(schema: unknown, value: unknown): unknown 
   if (!(schema instanceof z.ZodObject) || !isObject(value)) return value;
   const { shape }: { readonly shape: Readonly<Record<string, unknown>> } = schema;
   const kept = Object.entries(value).filter(([key, it]) => it !== null || !takesNull(shape[key]));
-  const entries = kept.map(([key, it]) => [key, Object.hasOwn(shape, key) ? withoutDefaultedNulls(shape[key], it) : it] as const);
+  const entries = kept.map(([key, it]) => [key, it === null && shape[key] instanceof z.ZodUnion ? 0 : Object.hasOwn(shape, key) ? withoutDefaultedNulls(shape[key], it) : it] as const);
   return entries.length === Object.keys(value).length && entries.every(([key, it]) => it === value[key]) ? value : Object.fromEntries(entries);
 }
 

@@ -33,6 +33,8 @@ function sentences(document: unknown, issue: Issue): readonly (string | Violatio
   if (value === undefined && issue.code !== "custom") return [`${issue.path.length === 1 ? "." : ""}${path} in body is required`];
   switch (issue.code) {
     case "invalid_type":
+      // The reference has no name for what these are where it wants an integer.
+      if (schemaTypes[issue.expected] === "integer" && (typeof value === "boolean" || isObject(value))) return [`${path} in body must be of type int32: ""`];
       return wrongType(path, value, issue.expected);
     case "invalid_value":
       return [...(typeof value === typeof issue.values[0] ? [] : wrongType(path, value, typeof issue.values[0])), `${path} in body should be one of [${issue.values.map(String).join(" ")}]`];
@@ -50,6 +52,7 @@ function sentences(document: unknown, issue: Issue): readonly (string | Violatio
       const whole = [...issue.path, ...(inner?.path ?? [])];
       const anyOf = `"${path}" must validate at least one schema (anyOf)`;
       if (typeof value === "number" && !Number.isInteger(value)) return [anyOf, ...notWhole(path)];
+      if (inner?.code === "invalid_type") return [anyOf, ...wrongType(pathText(whole), valueAt(document, whole), inner.expected)];
       return [anyOf, ...(inner ? sentences(document, { ...inner, path: whole } as Issue) : [])];
     }
     case "custom":

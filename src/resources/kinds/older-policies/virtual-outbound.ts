@@ -5,6 +5,7 @@ import { tag } from "../../resource.ts";
 import { isDnsName, isPort } from "../field-rules.ts";
 import { when } from "./checks.ts";
 import { validateSelectors } from "./selectors.ts";
+import { templateFault } from "./template-faults.ts";
 
 export function validateVirtualOutbound({ selectors, conf }: VirtualOutbound): readonly Violation[] {
   return [...validateSelectors("selectors", selectors, { needsService: false }), ...(conf ? validateConf(conf) : [violation("conf", "has to be defined")])];
@@ -36,12 +37,15 @@ function validateParameters(parameters: readonly Parameter[]): readonly Violatio
   return [...each, ...when(!namesService, "conf.parameters", `must contain a parameter with ${tag.service} as a tagKey`)];
 }
 
-/** Fills in `{{.name}}`; templates that use more of Go's language are left to the time of use. */
+/** Fills in `{{.name}}`; of templates that use more of Go's language only what does not compile is refused. */
 function validateTemplate(field: string, template: string, parameters: readonly Parameter[], sample: string, problemOf: (text: string) => string | undefined): readonly Violation[] {
   if (template === "") return [violation(field, "has to be defined")];
   const failed = (text: string) => [violation(field, `template pre evaluation failed with error=${JSON.stringify(text)}`)];
   const filled = template.replaceAll(/\{\{\s*\.(\w+)\s*\}\}/g, (_, name: string) => (parameters.some((it) => it.name === name) ? sample : "<no value>"));
-  if (filled.includes("{{")) return filled.includes("}}") ? [] : failed('failed compiling gotemplate error="template: :1: unclosed action"');
+  if (filled.includes("{{")) {
+    const fault = filled.includes("}}") ? templateFault(template) : "unclosed action";
+    return fault === undefined ? [] : failed(`failed compiling gotemplate error=${JSON.stringify(`template: :1: ${fault}`)}`);
+  }
   const problem = problemOf(filled);
   return problem === undefined ? [] : failed(problem);
 }
