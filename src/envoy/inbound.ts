@@ -7,6 +7,7 @@ import { feature, isHttp, type Inbound, type Plan, type PlannedInbound } from "#
 import { bindSource, clusterBody, sealClusterAt, speakHttp1, speakHttp2, staticCluster } from "./draft/cluster.ts";
 import { forwardClientCertificate, openHttp } from "./draft/http.ts";
 import { bytesFilters, chain, openListener, listenerBody, sealListenerAt, tcpProxy, type ChainDraft, type ListenerBody } from "./draft/listener.ts";
+import { factsOf, inboundFacts, type FactsOfProxy } from "./facts.ts";
 import { inboundTls } from "./mesh-tls.ts";
 import { traitsKey } from "./keys.ts";
 import { inboundClusterName, inboundListenerName } from "./names.ts";
@@ -20,14 +21,19 @@ const localAddresses = new Set(["127.0.0.1", "::1", "localhost"]);
 export function inboundResources(plan: Plan, parts: PipelineParts): ResourceGroup {
   return {
     clusters: plan.inbounds.map((it) => parts.shared.of(it, `cluster ${abilityOf(plan)}`, () => sealedCluster(plan, it, parts))),
-    listeners: plan.inbounds.map((it) => parts.shared.of(it, `listener ${abilityOf(plan)} ${parts.keys.idOf(plan.mtls)} ${tlsModeOf(plan, it, parts.policies)}`, () => sealedListener(plan, it, parts))),
+    listeners: plan.inbounds.map((it) => {
+      const facts = factsOf(plan, parts);
+      const word = `listener ${abilityOf(plan)} ${parts.keys.idOf(plan.mtls)} ${tlsModeOf(plan, it, parts.policies)}`;
+      const make = () => sealedListener(plan, it, parts);
+      return inboundFacts(facts, it) === "" ? parts.shared.of(it, word, make) : parts.shared.of(facts, `${word} ${parts.keys.idOf(it)}`, make);
+    }),
   };
 }
 
 const abilityOf = (plan: Plan): string => traitsKey(plan.proxy.traits, plan.isUnified);
 
-function placeOf(plan: Plan, inbound: Inbound): InboundPlace {
-  return { inbound, mesh: plan.meshName, listenerName: inboundListenerName(inbound, plan.isUnified), dataplaneKri: formatKri({ ...plan.dataplaneKri, section: inbound.section }), hasIdentity: plan.identity !== undefined };
+function placeOf(plan: Plan, inbound: Inbound, facts: FactsOfProxy["byKind"]): InboundPlace {
+  return { facts, inbound, mesh: plan.meshName, listenerName: inboundListenerName(inbound, plan.isUnified), dataplaneKri: formatKri({ ...plan.dataplaneKri, section: inbound.section }), hasIdentity: plan.identity !== undefined };
 }
 
 function sealedCluster(plan: Plan, planned: PlannedInbound, { sealer, policies, keys }: PipelineParts): Sealed {
@@ -42,7 +48,7 @@ function sealedCluster(plan: Plan, planned: PlannedInbound, { sealer, policies, 
     if (inbound.protocol === "http") speakHttp1(draft);
     if (inbound.protocol === "http2" || inbound.protocol === "grpc") speakHttp2(draft);
     if (source) bindSource(draft, source);
-    const place = placeOf(plan, inbound);
+    const place = placeOf(plan, inbound, new Map());
     for (const policy of policies) policy.inboundCluster?.(draft, confs.get(policy.kind), place);
     for (const policy of policies) policy.everyCluster?.(draft);
     return clusterBody(draft);
@@ -70,16 +76,17 @@ function inboundBody(plan: Plan, planned: PlannedInbound, parts: PipelineParts):
   const { inbound, confs } = planned;
   const { traits } = plan.proxy;
   const tls = tlsModeOf(plan, planned, policies);
+  const facts = factsOf(plan, parts);
   const namesAddress = !plan.isUnified && !(isHttp(inbound.protocol) && inbound.service);
-  const facts = namesAddress ? keys.inbound(inbound) : JSON.stringify([inbound.workloadPort, inbound.section, inbound.protocol, inbound.tags, inbound.service]);
-  const key = `inbound ${plan.meshName} ${tls} ${keys.idOf(plan.mtls)} ${traitsKey(traits, plan.isUnified)} ${facts} ${keys.confs(confs)}`;
+  const text = namesAddress ? keys.inbound(inbound) : JSON.stringify([inbound.workloadPort, inbound.section, inbound.protocol, inbound.tags, inbound.service]);
+  const key = `inbound ${plan.meshName} ${tls} ${keys.idOf(plan.mtls)} ${traitsKey(traits, plan.isUnified)} ${text} ${keys.confs(confs)} ${inboundFacts(facts, planned)}`;
   return sealer.keyed(key, () => {
     const listener = openListener({
       name: inboundListenerName(inbound, plan.isUnified), address: inbound.address, port: inbound.port, direction: "inbound", isUnified: plan.isUnified,
       reusePort: traits.features.has(feature.reusePort), bindToPort: traits.transparentProxy === undefined,
       tags: Object.keys(inbound.tags).length > 0 ? inbound.tags : { "kuma.io/unified-name": inboundListenerName(inbound, true) },
     });
-    const place = placeOf(plan, inbound);
+    const place = placeOf(plan, inbound, facts.byKind);
     const terminal = (): ChainDraft => terminalChain(plan, planned, place, parts);
     if (tls === "plain") listener.chains.push(terminal());
     if (tls === "permissive") {

@@ -11,8 +11,11 @@ export { confsByCaller, routesByCaller } from "./by-caller.ts";
 export { callerPredicate, type CallerPredicate } from "./caller-predicate.ts";
 export { fractionOf } from "./fraction.ts";
 export { fileTls } from "./internal/mesh-prometheus.ts";
+export type { PassthroughPlace } from "./policy.ts";
+export type { ProxyFacts } from "./facts.ts";
+export { collectorCluster, collectorPlace, collectThrough, goJson, placeOf, systemWord, type CollectorConf, type CollectorPlace } from "./collectors.ts";
 export { domainTrustSecret, inboundTls } from "./mesh-tls.ts";
-export { sanitised, serviceClusterName, socketPath, system } from "./names.ts";
+export { bracketed, sanitised, serviceClusterName, socketPath, system } from "./names.ts";
 export { protoDuration } from "./duration.ts";
 // names in certificates, which policies match on
 export { spiffeId, tagUri } from "#security/names";

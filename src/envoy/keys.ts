@@ -27,7 +27,7 @@ export function keyMaker(): KeyMaker {
         const traffic =
           target.traffic.is === "tcp"
             ? target.traffic.backends.map((it) => `${idOf(it.destination)}*${it.weight}`).join(",")
-            : target.traffic.routes.map(({ route, confs: own }) => `${JSON.stringify(route, destinationIds(idOf))}[${confs(own)}]`).join(",");
+            : target.traffic.routes.map(({ route, confs: its, ownConfs }) => `${JSON.stringify(route, destinationIds(idOf))}[${confs(its)} ${confs(ownConfs)}]`).join(",");
         return `${idOf(target.destination)} ${confs(target.confs)} ${target.traffic.is} ${traffic}`;
       }),
     inbound: (inbound) => remembered(inbounds, inbound, () => JSON.stringify(inbound)),

@@ -4,6 +4,7 @@ import { HeaderValueOptionSchema } from "#gen/envoy/config/core/v3/base_pb.js";
 import { isHttp, isTlsReady, type ClusterPlan, type Destination, type Plan, type PlannedOutbound, type Proxy, type TargetPlan } from "#mesh";
 import { tag } from "#resources";
 import { spiffeId, spiffeTrustDomainPrefix } from "#security/names";
+import { factsOf, targetFacts, type ProxyFacts } from "./facts.ts";
 import { edsCluster, sealCluster, speakHttp2 } from "./draft/cluster.ts";
 import { openHttp } from "./draft/http.ts";
 import { bytesFilters, chain, listenerBody, openListener, sealListenerAt, tcpProxy, type ListenerBody } from "./draft/listener.ts";
@@ -53,7 +54,7 @@ function makeCluster(plan: Plan, cluster: ClusterPlan, target: TargetPlan, { sea
       const sni = plan.mtls.certificate.from === "mesh" ? sniOf(plan.meshName, destination) : identitySni(plan.meshName, destination);
       draft.tls = upstreamTls(secrets, sni, sansOf(plan.meshName, destination));
     }
-    const place = { target, mesh: plan.meshName, callerTags: caller };
+    const place = { target, mesh: plan.meshName, callerTags: caller, facts: noFacts };
     for (const policy of policies) policy.outboundCluster?.(draft, confs.get(policy.kind), place);
     for (const policy of policies) policy.everyCluster?.(draft);
     return sealCluster(draft, sealer);
@@ -99,7 +100,10 @@ function outboundBody(plan: Plan, target: TargetPlan, parts: PipelineParts): Lis
   const { traits } = plan.proxy;
   const caller = tagsInRequests(plan, policies);
   const ability = `${traitsKey(traits, plan.isUnified)} ${caller}`;
-  const make = () => sealer.keyed(`outbound ${plan.meshName} ${ability} ${keys.target(target)}`, () => {
+  const facts = factsOf(plan, parts);
+  const says = targetFacts(facts, target);
+  const place = { target, mesh: plan.meshName, callerTags: "", facts: facts.byKind };
+  const make = () => sealer.keyed(`outbound ${plan.meshName} ${ability} ${keys.target(target)} ${says}`, () => {
     const { destination } = target;
     const nameOf = (it: Destination) => clusterName(plan.meshName, it, plan.isUnified);
     const isTransparent = traits.transparentProxy !== undefined && !traits.features.has("feature-bind-outbounds");
@@ -114,10 +118,9 @@ function outboundBody(plan: Plan, target: TargetPlan, parts: PipelineParts): Lis
       });
       http.message.normalizePath = true;
       if (caller) http.routeConfig.requestHeadersToAdd.push(create(HeaderValueOptionSchema, { header: { key: "x-kuma-tags", value: caller } }));
-      const place = { target, mesh: plan.meshName, callerTags: "" };
-      for (const { route, confs } of target.traffic.routes) {
+      for (const { route, confs, ownConfs } of target.traffic.routes) {
         for (const message of envoyRoutes(route, plan.isUnified, nameOf)) {
-          const draft = { message, plan: route };
+          const draft = { message, plan: route, ownConfs };
           for (const policy of policies) policy.outboundRoute?.(draft, confs.get(policy.kind), place);
           http.routes.push(draft);
         }
@@ -130,11 +133,14 @@ function outboundBody(plan: Plan, target: TargetPlan, parts: PipelineParts): Lis
       if (backends.length === 0) listener.chains.push(chain());
       else listener.chains.push(chain({ networkFilters: bytesFilters(target.protocol, statPrefix), terminal: { is: "tcp", proxy } }));
     }
-    for (const policy of policies) policy.outboundListener?.(listener, target.confs.get(policy.kind), { target, mesh: plan.meshName, callerTags: "" });
+    for (const policy of policies) policy.outboundListener?.(listener, target.confs.get(policy.kind), place);
     return listenerBody(listener, sealer);
   });
-  return parts.shared.of(target, ability, make);
+  // What is one proxy's own is forgotten with it, not with the target.
+  return says === "" ? parts.shared.of(target, ability, make) : parts.shared.of(facts, `${ability} ${keys.idOf(target)}`, make);
 }
+
+const noFacts: ReadonlyMap<string, ProxyFacts> = new Map();
 
 function listenerTags(destination: Destination): Readonly<Record<string, string>> {
   if (destination.is === "resource") return { "kuma.io/unified-name": destination.kriText };

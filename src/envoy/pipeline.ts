@@ -13,6 +13,8 @@ import { sealCluster } from "./draft/cluster.ts";
 import { sealEndpoints } from "./draft/endpoints.ts";
 import { sealListener } from "./draft/listener.ts";
 import { inboundResources } from "./inbound.ts";
+import { collectorsDocument } from "./collectors.ts";
+import { factsOf } from "./facts.ts";
 import { tlsSecrets } from "./mesh-tls.ts";
 import { clusterName, system } from "./names.ts";
 import { callerTags, outboundResources, tagsInRequests, type ResourceGroup } from "./outbound.ts";
@@ -127,12 +129,17 @@ function policyResources(plan: Plan, anchors: Anchors | undefined, parts: Pipeli
   const { policies, sealer } = parts;
   const dns = dnsDocument(plan);
   const older = meshPrometheus(plan);
-  for (const draft of older?.clusters ?? []) for (const policy of policies) policy.everyCluster?.(draft);
-  const drafts: ProxyDrafts = { clusters: older?.clusters ?? [], listeners: older?.listeners ?? [], documents: [...(dns ? [dns] : []), ...anchorsDocument(plan.proxy.traits, anchors)] };
+  const drafts: ProxyDrafts = { clusters: older?.clusters ?? [], listeners: older?.listeners ?? [], documents: [...(dns ? [dns] : []), ...anchorsDocument(plan.proxy.traits, anchors)], collectors: new Map() };
+  const { byKind } = factsOf(plan, parts);
   for (const policy of policies) {
+    // Clusters of policies that come later are theirs alone.
+    for (const draft of drafts.clusters) policy.everyCluster?.(draft);
     const conf = plan.proxyConfs.get(policy.kind);
     if (conf) policy.proxy?.(conf, plan, drafts);
+    const facts = byKind.get(policy.kind);
+    if (facts) policy.besides?.(facts, plan, drafts);
   }
+  drafts.documents.push(...collectorsDocument(drafts.collectors));
   const dynamic = dynamicConfigResources({ traits: plan.proxy.traits, isUnified: plan.isUnified }, drafts.documents, parts);
   return {
     clusters: drafts.clusters.map((it) => sealCluster(it, sealer)),
@@ -148,10 +155,13 @@ interface SharedOutbound {
 
 /** What leads out is the same for all proxies of a mesh with the same plan of outbounds and the same abilities. */
 function sharedOutbound(plan: Plan, parts: PipelineParts): SharedOutbound {
-  return parts.shared.of(plan.outbounds, `${traitsKey(plan.proxy.traits, plan.isUnified)} ${parts.keys.idOf(plan.mtls)} ${parts.keys.idOf(plan.tlsReadyServices)} ${callerTags(plan, parts.policies)} ${tagsInRequests(plan, parts.policies)}`, () => {
+  const facts = factsOf(plan, parts);
+  const word = `${traitsKey(plan.proxy.traits, plan.isUnified)} ${parts.keys.idOf(plan.mtls)} ${parts.keys.idOf(plan.tlsReadyServices)} ${callerTags(plan, parts.policies)} ${tagsInRequests(plan, parts.policies)}`;
+  const make = (): SharedOutbound => {
     const { clusters, listeners } = outboundResources(plan, parts);
     return { clusters: namedList(clusters), listeners: namedList(listeners), endpoints: new Map(plan.outbounds.flatMap(({ target }) => clusterNames(plan, target, parts))) };
-  });
+  };
+  return facts.byKind.size === 0 ? parts.shared.of(plan.outbounds, word, make) : parts.shared.of(facts, `${word} ${parts.keys.idOf(plan.outbounds)}`, make);
 }
 
 interface NamedList {

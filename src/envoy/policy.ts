@@ -3,6 +3,8 @@ import type { Inbound, InboundConf, OutboundConf, Plan, ProxyConf, TargetPlan } 
 import type { ClusterDraft } from "./draft/cluster.ts";
 import type { ChainDraft, ListenerDraft } from "./draft/listener.ts";
 import type { RouteDraft } from "./draft/http.ts";
+import type { ProxyFacts } from "./facts.ts";
+import type { CollectorDraft } from "./collectors.ts";
 
 /** Facts of a place that drafts need and that are the same for all proxies of one class. */
 export interface OutboundPlace {
@@ -10,6 +12,7 @@ export interface OutboundPlace {
   readonly mesh: string;
   /** The caller's tags as a header says them; empty unless a policy of a kind with `namesCaller` selects the proxy. */
   readonly callerTags: string;
+  readonly facts?: ReadonlyMap<string, ProxyFacts>;
 }
 
 export interface InboundPlace {
@@ -19,6 +22,12 @@ export interface InboundPlace {
   readonly dataplaneKri: string;
   /** The proxy's certificate comes by a MeshIdentity: callers are known by SPIFFE ids alone. */
   readonly hasIdentity: boolean;
+  readonly facts?: ReadonlyMap<string, ProxyFacts>;
+}
+
+/** Where connections end that a transparent proxy has no listener for. */
+export interface PassthroughPlace {
+  readonly facts?: ReadonlyMap<string, ProxyFacts>;
 }
 
 /** What kuma-dp is told over Envoy's socket. */
@@ -34,6 +43,8 @@ export interface ProxyDrafts {
   readonly clusters: ClusterDraft[];
   readonly listeners: ListenerDraft[];
   readonly documents: DynamicDocument[];
+  /** Collectors that kuma-dp brings telemetry to, by name. */
+  readonly collectors: Map<string, CollectorDraft>;
 }
 
 /**
@@ -46,6 +57,8 @@ export interface EnvoyPolicy {
   readonly namesCaller?: boolean;
   /** While the mesh has a policy of the kind, every HTTP request says who calls (`x-kuma-tags`): proxies with other tags share no outbound listener with it. */
   readonly readsCaller?: boolean;
+  /** What its listeners say of the proxy itself; called when a policy of the kind selects the proxy. */
+  facts?(plan: Plan): ProxyFacts | undefined;
   /** Every cluster of the proxy, whatever it is for. */
   everyCluster?(draft: ClusterDraft): void;
   outboundCluster?(draft: ClusterDraft, conf: OutboundConf | undefined, place: OutboundPlace): void;
@@ -59,6 +72,10 @@ export interface EnvoyPolicy {
   /** Whether an inbound insists on mesh mTLS; undefined leaves it to the Mesh. */
   inboundTlsMode?(conf: InboundConf | undefined): "strict" | "permissive" | undefined;
   inboundRoute?(draft: RouteDraft, conf: InboundConf | undefined, place: InboundPlace): void;
+  /** A listener for connections to addresses that no other listener has. */
+  passthroughListener?(draft: ListenerDraft, conf: OutboundConf | undefined, place: PassthroughPlace): void;
+  /** What the listeners made with these facts need beside them. */
+  besides?(facts: ProxyFacts, plan: Plan, drafts: ProxyDrafts): void;
   /** A kind with a single conf for the whole proxy. */
   proxy?(conf: ProxyConf, plan: Plan, drafts: ProxyDrafts): void;
 }

@@ -1,6 +1,7 @@
 // What policies do to plans and to Envoy. The order of the list is the order of application; a test compares it with the kinds.
 import type { EnvoyPolicy } from "#envoy";
 import type { RouteShaper } from "#mesh";
+import { meshAccessLogApply } from "./mesh-access-log/apply.ts";
 import { meshCircuitBreakerApply } from "./mesh-circuit-breaker/apply.ts";
 import { meshFaultInjectionApply } from "./mesh-fault-injection/apply.ts";
 import { meshHealthCheckApply } from "./mesh-health-check/apply.ts";
@@ -15,13 +16,12 @@ import { meshTrafficPermissionApply } from "./mesh-traffic-permission/apply.ts";
 
 export const routeShapers: readonly RouteShaper[] = [meshHTTPRouteShape, meshTCPRouteShape];
 
-export const envoyPolicies: readonly EnvoyPolicy[] = [meshTlsApply, meshFaultInjectionApply, meshRateLimitApply, meshTimeoutApply, meshTrafficPermissionApply, meshHealthCheckApply, meshCircuitBreakerApply, meshRetryApply, meshMetricApply];
+export const envoyPolicies: readonly EnvoyPolicy[] = [meshTlsApply, meshAccessLogApply, meshFaultInjectionApply, meshRateLimitApply, meshTimeoutApply, meshTrafficPermissionApply, meshHealthCheckApply, meshCircuitBreakerApply, meshRetryApply, meshMetricApply];
 
 /** Kinds that are stored, validated, synced and inspected, but change nothing at Envoy yet, and what holds meanwhile. */
 export const notApplied: ReadonlyMap<string, string> = new Map([
   ["MeshLoadBalancingStrategy", "round robin; localities as the Mesh says"],
   ["MeshPassthrough", "traffic to unknown addresses passes as the Mesh says"],
-  ["MeshAccessLog", "no access logs"],
   ["MeshTrace", "no traces"],
   ["MeshProxyPatch", "the configuration is not patched"],
 ]);

@@ -16,6 +16,8 @@ export interface ObservedCase {
   readonly case: string;
   readonly services: "Disabled" | "Exclusive";
   readonly permissive?: boolean;
+  /** What the proxies can do beside the usual. */
+  readonly abilities?: readonly (keyof typeof abilities)[];
   /** More of the Mesh. */
   readonly mesh?: Readonly<Record<string, unknown>>;
   readonly policies?: readonly Readonly<Record<string, unknown>>[];
@@ -64,7 +66,19 @@ const traits: ProxyTraits = {
   features: new Set([feature.strictInboundPorts, feature.reusePort]), ipv6: true, transparentProxy: undefined, dnsPort: 0, readinessPort: 9902, adminPort: 0, adminAddress: "", adminSocketPath: "", workdir: "/tmp",
 };
 
-function configs({ services: mode, permissive, mesh: more = {} }: ObservedCase, policies: readonly Resource[]): Readonly<Record<string, unknown>> {
+const abilities = {
+  transparent: { transparentProxy: { inboundPort: 15006, outboundPort: 15001, outboundEnabled: true, dnsEnabled: false, ipFamilyMode: "dualstack" } },
+  unified: {},
+  "otel-via-kuma-dp": {},
+} as const;
+
+/** A proxy of a case: the same plain one unless it names abilities. */
+function traitsWith(its: readonly (keyof typeof abilities)[]): ProxyTraits {
+  const announced = { transparent: feature.transparentProxyInMetadata, unified: feature.unifiedNaming, "otel-via-kuma-dp": feature.otelViaDp };
+  return its.reduce((all: ProxyTraits, ability) => ({ ...all, ...abilities[ability], features: new Set([...all.features, announced[ability]]) }), traits);
+}
+
+function configs({ services: mode, permissive, abilities: its = [], mesh: more = {} }: ObservedCase, policies: readonly Resource[]): Readonly<Record<string, unknown>> {
   const mesh = resourceOf({ type: "Mesh", name: "m", meshServices: { mode }, mtls: { enabledBackend: "ca-1", backends: [{ name: "ca-1", type: "builtin", mode: permissive ? "PERMISSIVE" : "STRICT" }] }, ...more }) as Resource<Mesh>;
   const dataplanes = [
     dataplane("client", "10.0.0.1", [{ ...inbound("client", 3000), tags: { "kuma.io/service": "client", "kuma.io/zone": "default", team: "a" } }], listed(mode)),
@@ -79,7 +93,7 @@ function configs({ services: mode, permissive, mesh: more = {} }: ObservedCase, 
     pipeline: createPipeline(envoyPolicies, createSealer()),
     proxyOf: (_mesh, name) => {
       const found = dataplanes.find((it) => it.name === name) as Resource<Dataplane> | undefined;
-      return found && { dataplane: found, traits };
+      return found && { dataplane: found, traits: traitsWith(its) };
     },
   });
   return Object.fromEntries(dataplanes.map(({ name }) => {

@@ -9,9 +9,11 @@ import { FileAccessLogSchema } from "#gen/envoy/extensions/access_loggers/file/v
 import { OpenTelemetryAccessLogConfigSchema } from "#gen/envoy/extensions/access_loggers/open_telemetry/v3/logs_service_pb.js";
 import { ExtensionWithMatcherSchema } from "#gen/envoy/extensions/common/matching/v3/extension_matcher_pb.js";
 import { SkipFilterSchema } from "#gen/envoy/extensions/filters/common/matcher/action/v3/skip_action_pb.js";
+import { ExpressionFilterSchema as AccessLogExpressionSchema } from "#gen/envoy/extensions/access_loggers/filters/cel/v3/cel_pb.js";
 import { HTTPFaultSchema } from "#gen/envoy/extensions/filters/http/fault/v3/fault_pb.js";
 import { FilterConfigSchema as GrpcStatsSchema } from "#gen/envoy/extensions/filters/http/grpc_stats/v3/config_pb.js";
 import { LocalRateLimitSchema as HttpRateLimitSchema } from "#gen/envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit_pb.js";
+import { LuaSchema } from "#gen/envoy/extensions/filters/http/lua/v3/lua_pb.js";
 import { RBACSchema as HttpRbacSchema } from "#gen/envoy/extensions/filters/http/rbac/v3/rbac_pb.js";
 import { RouterSchema } from "#gen/envoy/extensions/filters/http/router/v3/router_pb.js";
 import { TlsInspectorSchema } from "#gen/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.js";
@@ -39,7 +41,7 @@ export const envoyRegistry = createRegistry(
   // network filters
   HttpConnectionManagerSchema, TcpProxySchema, KafkaBrokerSchema, NetworkRbacSchema, NetworkRateLimitSchema, SetFilterStateSchema, TlsInspectorSchema, DnsFilterConfigSchema,
   // HTTP filters
-  RouterSchema, GrpcStatsSchema, HttpRbacSchema, HttpRateLimitSchema, HTTPFaultSchema, ExtensionWithMatcherSchema,
+  RouterSchema, LuaSchema, GrpcStatsSchema, HttpRbacSchema, HttpRateLimitSchema, HTTPFaultSchema, ExtensionWithMatcherSchema,
   // TLS and protocol options
   DownstreamTlsContextSchema, UpstreamTlsContextSchema, SPIFFECertValidatorConfigSchema, HttpProtocolOptionsSchema,
   // matchers
@@ -49,5 +51,5 @@ export const envoyRegistry = createRegistry(
   // events of health checks
   HealthCheckEventFileSinkSchema,
   // access logs
-  FileAccessLogSchema, OpenTelemetryAccessLogConfigSchema,
+  FileAccessLogSchema, OpenTelemetryAccessLogConfigSchema, AccessLogExpressionSchema,
 );

@@ -8,7 +8,7 @@ import {
 } from "#gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js";
 import { FilterConfigSchema as GrpcStatsSchema } from "#gen/envoy/extensions/filters/http/grpc_stats/v3/config_pb.js";
 import { RouterSchema } from "#gen/envoy/extensions/filters/http/router/v3/router_pb.js";
-import type { HttpRoute, Protocol } from "#mesh";
+import type { HttpRoute, OutboundConf, Protocol } from "#mesh";
 import { pack, packTyped, typed, type Typed } from "../any.ts";
 import { sanitised } from "../names.ts";
 
@@ -16,6 +16,8 @@ export interface RouteDraft {
   readonly message: Route;
   /** The route of the plan it was made from; undefined for an inbound's only route. */
   readonly plan: HttpRoute | undefined;
+  /** Of kinds that speak of the route itself. */
+  readonly ownConfs?: ReadonlyMap<string, OutboundConf>;
 }
 
 export interface HttpDraft {

@@ -69,8 +69,8 @@ export function pipeListener(name: string, path: string): ListenerDraft {
 }
 
 /** Every worker has a socket of its own: datagrams have no connections to hand over. */
-export function udpListener(name: string, address: string, port: number, isUnified: boolean): ListenerDraft {
-  const draft = openListener({ name, address, port, direction: "inbound", isUnified, reusePort: true, bindToPort: true, tags: {} });
+export function udpListener(name: string, address: string, port: number): ListenerDraft {
+  const draft = openListener({ name, address, port, direction: "inbound", isUnified: false, reusePort: true, bindToPort: true, tags: {} });
   draft.message.address = socketAddress(address, port, SocketAddress_Protocol.UDP);
   return draft;
 }

@@ -60,7 +60,7 @@ function dnsListener(plan: Plan, records: readonly Names[], { sealer }: Pipeline
       name: domain, answerTtl: durationFromMs(ttlSeconds * 1000), endpoint: { endpointConfig: { case: "addressList" as const, value: { address: [...ips] } } },
     }));
     const filter = typed("envoy.filters.udp.dns_filter", DnsFilterConfigSchema, { statPrefix: "kuma_dns", serverConfig: { configSource: { case: "inlineDnsTable", value: { virtualDomains } } } });
-    const listener = udpListener(name, "127.0.0.1", dnsPort, plan.isUnified);
+    const listener = udpListener(name, "127.0.0.1", dnsPort);
     listener.message.listenerFilters.push(create(ListenerFilterSchema, { name: filter.name, configType: { case: "typedConfig", value: packTyped(filter) } }));
     return sealListener(listener, sealer);
   });

@@ -11,7 +11,8 @@ import type { Anchors, PipelineParts } from "../pipeline.ts";
 import type { DynamicDocument } from "../policy.ts";
 
 /** Documents that kuma-dp fetches over a socket of Envoy's; an unchanged one is answered with 304. */
-export function dynamicConfigResources({ traits, isUnified }: { readonly traits: ProxyTraits; readonly isUnified: boolean }, documents: readonly DynamicDocument[], { sealer }: PipelineParts): ResourceGroup {
+export function dynamicConfigResources({ traits, isUnified }: { readonly traits: ProxyTraits; readonly isUnified: boolean }, unordered: readonly DynamicDocument[], { sealer }: PipelineParts): ResourceGroup {
+  const documents = unordered.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   if (documents.length === 0 || !traits.workdir) return { clusters: [], listeners: [] };
   const name = system.dynamicConfig[isUnified ? "unified" : "legacy"];
   const socket = socketPath(traits.workdir, "kuma-mesh-metric-config");

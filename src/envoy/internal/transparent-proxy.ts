@@ -4,6 +4,7 @@ import { FilterChainMatchSchema } from "#gen/envoy/config/listener/v3/listener_c
 import { feature, reservedPort, type Plan } from "#mesh";
 import { originalDestinationCluster, sealCluster, staticCluster, type ClusterDraft } from "../draft/cluster.ts";
 import { chain, openListener, sealListener, tcpProxy } from "../draft/listener.ts";
+import { factsKey, factsOf } from "../facts.ts";
 import { system } from "../names.ts";
 import type { ResourceGroup } from "../outbound.ts";
 import { tlsModeOf } from "../inbound.ts";
@@ -47,11 +48,15 @@ function noDestination(parts: PipelineParts): Sealed {
 const passthroughCluster = (name: string, bindTo: string | undefined, parts: PipelineParts): Sealed =>
   parts.sealer.keyed(`tproxy cluster ${name}`, () => sealed(originalDestinationCluster(name, bindTo), parts));
 
-function outboundListener(plan: Plan, name: string, address: string, port: number, { sealer }: PipelineParts): Sealed {
-  return sealer.keyed(`tproxy out ${name} ${port} ${plan.isUnified}`, () => {
+function outboundListener(plan: Plan, name: string, address: string, port: number, parts: PipelineParts): Sealed {
+  const { sealer, policies, keys } = parts;
+  const confs = plan.anywhereConfs;
+  const facts = factsOf(plan, parts);
+  return sealer.keyed(`tproxy out ${name} ${port} ${plan.isUnified} ${keys.confs(confs)} ${factsKey(facts, confs)}`, () => {
     const listener = openListener({ name, address, port, direction: "outbound", isUnified: plan.isUnified, reusePort: false, bindToPort: true, tags: {} });
     listener.message.useOriginalDst = true;
     listener.chains.push(chain({ terminal: { is: "tcp", proxy: tcpProxy(name, [{ name, weight: 1 }]) } }));
+    for (const policy of policies) policy.passthroughListener?.(listener, confs.get(policy.kind), { facts: facts.byKind });
     return sealListener(listener, sealer);
   });
 }

@@ -28,6 +28,8 @@ export interface ProxyConf {
 export interface PlannedRoute {
   readonly route: HttpRoute;
   readonly confs: ReadonlyMap<string, OutboundConf>;
+  /** Of kinds that speak of the route itself, not only of its destination. */
+  readonly ownConfs: ReadonlyMap<string, OutboundConf>;
 }
 
 /** Everything known about calling one destination; the same object for all proxies with equal policies. */
@@ -75,6 +77,8 @@ export interface Plan {
   /** Policies that matched, by kind, in order. */
   readonly policies: ReadonlyMap<string, readonly Resource[]>;
   readonly proxyConfs: ReadonlyMap<string, ProxyConf>;
+  /** What is said of all destinations, whatever they are: it holds for addresses outside the mesh too. */
+  readonly anywhereConfs: ReadonlyMap<string, OutboundConf>;
   /** Name to addresses, for the proxy's DNS. */
   readonly dns: readonly DnsRecord[];
   /** The view it was made from; later views with the same scope share the plan. */

@@ -9,6 +9,7 @@ import type { RuleTargets } from "../rules/resolve.ts";
 import { singleRule } from "../rules/single-rule.ts";
 import type { MeshView } from "../view.ts";
 import { protocolsInterner, resourceDestinations, serviceDestinations, withIdentities, type Destination } from "./destinations.ts";
+import { collectorText } from "./collectors.ts";
 import { trustedDomains } from "./identity.ts";
 import { inboundPlanner } from "./inbound-confs.ts";
 import { meshTlsPlanner, type KeptCertificate } from "./mesh-tls.ts";
@@ -16,7 +17,7 @@ import type { MeshServiceResource } from "./mesh-service.ts";
 import { virtualOutbounds, type DestinationIndex, type Outbound } from "./outbounds.ts";
 import { callable, planOutbounds, reachableRecords, type Callable } from "./shared-outbounds.ts";
 import { legacyVips, vipConfigName } from "./vips.ts";
-import type { DnsRecord, Plan, PlannedOutbound, ProxyConf } from "./plan.ts";
+import type { DnsRecord, OutboundConf, Plan, PlannedOutbound, ProxyConf } from "./plan.ts";
 import { effectiveTraits, feature, traitsInterner, type Proxy } from "./proxy.ts";
 import type { RouteShaper } from "./routes.ts";
 import { targetPlanner } from "./targets.ts";
@@ -55,7 +56,7 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
   const internReady = textInterner((services: readonly string[]): ReadonlySet<string> => new Set(services), JSON.stringify);
   const tlsFor = meshTlsPlanner();
   const internLists = listInterner<object>();
-  const planTarget = targetPlanner(policyKinds, shapers);
+  const targetPlans = targetPlanner(policyKinds, shapers);
   const planInbounds = inboundPlanner(policyKinds);
 
   const scopeOf = memoOn((view: MeshView): Scope =>
@@ -67,6 +68,7 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
       ...destinationKinds.map((kind) => view.list(kind)),
       internText(identityText(view.list("MeshIdentity"))),
       internText(JSON.stringify([...trustedDomains(view.list("MeshTrust")).keys()])),
+      internText(collectorText(view.list("MeshOpenTelemetryBackend"))),
       internText(JSON.stringify(view.tlsReadyServices)),
       vipConfig(view) ?? view.settings,
     ]),
@@ -108,11 +110,12 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
   };
 
   /** Plans of outbounds, shared by all proxies that the same policies select. */
-  const outboundsFor = (its: Shared, matched: readonly MatchedPolicies[]): ((outbounds: readonly Outbound[]) => readonly PlannedOutbound[]) => {
+  const outboundsFor = (its: Shared, matched: readonly MatchedPolicies[]): OutboundPlans => {
     const lists = internLists(matched.map((it) => it.all));
     let planned = its.byPolicies.get(lists);
     if (!planned) {
-      planned = planOutbounds(memoOn((destination: Destination) => planTarget({ destinations: its.callable.destinations, targets: its.targets, mesh: its.view.mesh }, matched, destination)));
+      const callees = { destinations: its.callable.destinations, targets: its.targets, mesh: its.view.mesh };
+      planned = { of: planOutbounds(memoOn((destination: Destination) => targetPlans.plan(callees, matched, destination))), anywhereConfs: targetPlans.anywhere(callees, matched) };
       its.byPolicies.set(lists, planned);
     }
     return planned;
@@ -131,7 +134,8 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
     const mode = servicesMode(view);
     const isTransparent = traits.transparentProxy !== undefined || traits.features.has(feature.bindOutbounds);
     const outbounds = isTransparent ? its.callable.reachable(dataplane, mode === ServicesMode.ReachableBackends) : its.callable.listed(dataplane);
-    const planned = outboundsFor(its, matched)(outbounds);
+    const outboundPlans = outboundsFor(its, matched);
+    const planned = outboundPlans.of(outbounds);
     const kind = kindOf("Dataplane");
     const proxyConfs = new Map<string, ProxyConf>();
     policyKinds.forEach((policyKind, at) => {
@@ -158,6 +162,7 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
       outbounds: planned,
       policies: new Map(policyKinds.map((it, at) => [it.name, matched[at]?.all ?? []])),
       proxyConfs,
+      anywhereConfs: outboundPlans.anywhereConfs,
       dns: isTransparent ? reachableRecords(its.callable.dns, planned) : noRecords,
     };
   };
@@ -185,10 +190,16 @@ interface Shared {
   readonly tlsReadyServices: ReadonlySet<string>;
   readonly callable: Callable;
   readonly targets: RuleTargets;
-  readonly byPolicies: WeakMap<readonly object[], (outbounds: readonly Outbound[]) => readonly PlannedOutbound[]>;
+  readonly byPolicies: WeakMap<readonly object[], OutboundPlans>;
   readonly plans: WeakMap<object, WeakMap<Resource, Plan>>;
   /** Of proxies that keep their certificate for now. */
   readonly keepingPlans: WeakMap<object, WeakMap<Resource, Plan>>;
+}
+
+/** What proxies that the same policies select have in common. */
+interface OutboundPlans {
+  of(outbounds: readonly Outbound[]): readonly PlannedOutbound[];
+  readonly anywhereConfs: ReadonlyMap<string, OutboundConf>;
 }
 
 const emptyKri: Kri = { shortName: "dp", mesh: "", zone: "", namespace: "", name: "", section: "" };

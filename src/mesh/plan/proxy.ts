@@ -45,6 +45,8 @@ export const feature = {
   bindOutbounds: "feature-bind-outbounds",
   transparentProxyInMetadata: "feature-transparent-proxy-in-dataplane-metadata",
   spire: "feature-spire",
+  /** kuma-dp brings OpenTelemetry data to collectors. */
+  otelViaDp: "feature-otel-via-kuma-dp",
   /** Ours: what Envoy trusts and its token are files that kuma-dp keeps. */
   watchedCredentials: "feature-watched-credentials",
 } as const;

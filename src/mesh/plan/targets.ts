@@ -10,7 +10,7 @@ import { ruleForTags } from "../rules/subsets.ts";
 import { matchesHashTag, toRules } from "../rules/to-rules.ts";
 import { isHttp, type Destination, type ServiceDestination } from "./destinations.ts";
 import { resolveBackendRef, type DestinationIndex } from "./outbounds.ts";
-import type { ClusterPlan, OutboundConf, TargetPlan } from "./plan.ts";
+import type { ClusterPlan, OutboundConf, PlannedRoute, TargetPlan } from "./plan.ts";
 import type { HttpRoute, RouteShaper, WeightedBackend } from "./routes.ts";
 
 /** What can be called in a mesh, and what policies' references mean there. */
@@ -20,7 +20,11 @@ export interface Callees {
   readonly mesh: Resource;
 }
 
-export type TargetPlanner = (its: Callees, matched: readonly MatchedPolicies[], destination: Destination) => TargetPlan;
+export interface TargetPlanner {
+  plan(its: Callees, matched: readonly MatchedPolicies[], destination: Destination): TargetPlan;
+  /** Confs for destinations of which no policy says anything of its own. */
+  anywhere(its: Callees, matched: readonly MatchedPolicies[]): ReadonlyMap<string, OutboundConf>;
+}
 
 /** `policyKinds` in their order of application; `matched` in the same order. */
 export function targetPlanner(policyKinds: readonly SpecKind[], shapers: readonly RouteShaper[]): TargetPlanner {
@@ -70,7 +74,7 @@ export function targetPlanner(policyKinds: readonly SpecKind[], shapers: readonl
     if (isHttp(destination.protocol) && (!speaking || speaking.http)) {
       for (const shaper of shapers) {
         const routes = shaper.http?.(confs.get(shaper.kind)?.value, contextFor(shaper.kind));
-        if (routes) return { is: "http", routes: routes.map((route) => ({ route, confs: routeConfs(its, matched, destination, route, confs) })) };
+        if (routes) return { is: "http", routes: routes.map((route) => plannedRoute(its, matched, destination, route, confs)) };
       }
     }
     for (const shaper of shapers) {
@@ -91,15 +95,26 @@ export function targetPlanner(policyKinds: readonly SpecKind[], shapers: readonl
   };
 
   /** A policy that targets the route resource itself wins over the one for the destination. */
-  const routeConfs = (its: Callees, matched: readonly MatchedPolicies[], destination: Destination, route: HttpRoute, confs: ReadonlyMap<string, OutboundConf>): ReadonlyMap<string, OutboundConf> => {
-    const own = new Map(confs);
+  const plannedRoute = (its: Callees, matched: readonly MatchedPolicies[], destination: Destination, route: HttpRoute, confs: ReadonlyMap<string, OutboundConf>): PlannedRoute => {
+    const own = new Map<string, OutboundConf>();
     policyKinds.forEach((kind, at) => {
       const list = matched[at];
       if (!kind.policy?.hasTo || !list || list.all.length === 0) return;
       const conf = destination.is === "service" ? legacyRouteConf(its, kind, list, destination, route) : resourceRouteConf(its, kind, list, route);
       if (conf !== undefined) own.set(kind.name, internConf(conf));
     });
-    return own;
+    return { route, confs: own.size === 0 ? confs : new Map([...confs, ...own]), ownConfs: own };
+  };
+
+  const anywhere = (its: Callees, matched: readonly MatchedPolicies[]): ReadonlyMap<string, OutboundConf> => {
+    const confs = new Map<string, OutboundConf>();
+    policyKinds.forEach((kind, at) => {
+      const list = matched[at];
+      if (!kind.policy?.hasTo || !list || list.all.length === 0) return;
+      const conf = ruleForTags(toRules(kind, list.all, its.targets), {})?.conf;
+      if (conf !== undefined) confs.set(kind.name, internConf(conf));
+    });
+    return confs;
   };
 
   const resourceRouteConf = (its: Callees, kind: SpecKind, list: MatchedPolicies, { source }: HttpRoute): unknown =>
@@ -111,7 +126,7 @@ export function targetPlanner(policyKinds: readonly SpecKind[], shapers: readonl
       ? ruleForTags(toRules(kind, list.all, its.targets), { ...destination.tags, [matchesHashTag]: route.name })?.conf
       : undefined;
 
-  return planTarget;
+  return { plan: planTarget, anywhere };
 }
 
 const mirrors = (route: HttpRoute): Destination[] => route.filters.flatMap((it) => (it.requestMirror?.backend ? [it.requestMirror.backend] : []));

@@ -3,7 +3,7 @@ import { create } from "@bufbuild/protobuf";
 import { RouteSchema } from "#gen/envoy/config/route/v3/route_components_pb.js";
 import type { DownstreamTlsContext } from "#gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js";
 import {
-  chain, fileTls, loopbackCidrs, inboundTls, openHttp, openListener, sanitised, socketPath, staticCluster, system,
+  chain, fileTls, goJson, loopbackCidrs, inboundTls, openHttp, openListener, sanitised, socketPath, staticCluster, system,
   type DynamicDocument, type EnvoyPolicy, type ListenerDraft,
 } from "#envoy";
 import { feature, identifyingService, metricLabels, type Plan } from "#mesh";
@@ -118,8 +118,3 @@ function labelsOf(plan: Plan): Readonly<Record<string, string>> {
   };
   return Object.fromEntries(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
-
-const escapes: Readonly<Record<string, string>> = { "<": "\\u003c", ">": "\\u003e", "&": "\\u0026" };
-
-/** Bytes as Go writes them: their hash is the document's version, equal for equal content whoever serves it. */
-const goJson = (value: unknown): string => JSON.stringify(value).replace(/[<>&]/g, (it) => escapes[it] ?? it);

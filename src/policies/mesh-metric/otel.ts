@@ -1,13 +1,11 @@
 // OpenTelemetry backends of MeshMetric: kuma-dp hands metrics to a socket of Envoy's, Envoy brings them to the collector.
 import { create } from "@bufbuild/protobuf";
 import { RouteSchema } from "#gen/envoy/config/route/v3/route_components_pb.js";
-import { addressCluster, chain, loopbackCidrs, openHttp, pipeListener, sanitised, socketPath, speakHttp2, type ProxyDrafts } from "#envoy";
+import { addressCluster, chain, loopbackCidrs, openHttp, pipeListener, placeOf, sanitised, socketPath, speakHttp2, type ProxyDrafts } from "#envoy";
 import type { Plan } from "#mesh";
 import type { MetricConf } from "./kind.ts";
 
 type Conf = NonNullable<NonNullable<MetricConf["backends"]>[number]["openTelemetry"]>;
-
-const defaultPort = 4317;
 
 /** Those with an address of their own; what a MeshOpenTelemetryBackend says is not known here. */
 export const otelBackends = ({ backends = [] }: MetricConf): readonly Conf[] => backends.flatMap(({ type, openTelemetry }) => (type === "OpenTelemetry" && openTelemetry?.endpoint ? [openTelemetry] : []));
@@ -37,9 +35,3 @@ export function otelDocument({ endpoint, refreshInterval }: Conf, plan: Plan) {
 const backendName = (endpoint: string): string => endpoint.replaceAll("/", "").replaceAll(":", "-");
 const socketOf = (backend: string, plan: Plan): string => socketPath(plan.proxy.traits.workdir, `kuma-otel-${backend}`);
 const systemName = (name: string): string => name.split(/[^a-z0-9_-]+/).filter((it) => it !== "").join("-");
-
-function placeOf(endpoint: string): { readonly address: string; readonly port: number } {
-  const [, bracketed, host = bracketed, port] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(endpoint) ?? [];
-  if (host === undefined) return { address: endpoint, port: defaultPort };
-  return { address: host, port: Number(port ?? defaultPort) || defaultPort };
-}
