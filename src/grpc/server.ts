@@ -3,6 +3,7 @@ import { constants, performServerHandshake, type IncomingHttpHeaders, type Serve
 import { tlsFacts, type Socket, type TlsFacts } from "#security";
 import type { Platform } from "#platform";
 import { chunksOf, FrameReader, FramingError } from "./framing.ts";
+import { keepalive } from "./keepalive.ts";
 import { encodeStatusMessage, status } from "./status.ts";
 
 /** One bidirectional call: bytes in, bytes out. */
@@ -44,6 +45,7 @@ export interface Http2Options {
   readonly http: (request: HttpRequest) => Promise<HttpResponse>;
   readonly maxMessageBytes: number;
   readonly maxBodyBytes: number;
+  /** A peer that has said nothing for so long is asked whether it is there. */
   readonly keepaliveMs: number;
 }
 
@@ -61,6 +63,7 @@ const bodyDeadlineMs = 30_000;
 /** Returns what takes over a connection, and a way to end all of them. */
 export function http2Server(options: Http2Options): { accept(socket: Socket): void; close(): void } {
   const sessions = new Set<ServerHttp2Session>();
+  const peers = keepalive(options.platform.clock, options.keepaliveMs);
   return {
     accept(socket) {
       const session = performServerHandshake(socket, { settings: { maxConcurrentStreams: 1_000_000, initialWindowSize: 1 << 20 } });
@@ -68,9 +71,9 @@ export function http2Server(options: Http2Options): { accept(socket: Socket): vo
       sessions.add(session);
       session.on("error", () => session.destroy()); // a broken peer costs only its own connection
       session.on("stream", (stream, headers, _flags, rawHeaders) => serve(stream, headers, rawHeaders, connection, options));
-      const stopKeepalive = keepAlive(session, options);
+      const unwatch = peers.watch(session);
       session.on("close", () => {
-        stopKeepalive();
+        unwatch();
         sessions.delete(session);
       });
     },
@@ -78,22 +81,6 @@ export function http2Server(options: Http2Options): { accept(socket: Socket): vo
       for (const session of sessions) session.destroy();
     },
   };
-}
-
-/** Pings a silent peer; one that does not answer within the interval is gone. */
-function keepAlive(session: ServerHttp2Session, { platform, keepaliveMs }: Http2Options): () => void {
-  let cancel = () => {};
-  const round = () => {
-    if (session.destroyed) return;
-    const cancelDeadline = platform.clock.after(keepaliveMs, () => session.destroy());
-    const sent = session.ping((error) => {
-      cancelDeadline();
-      if (!error && !session.destroyed) cancel = platform.clock.after(keepaliveMs, round);
-    });
-    if (!sent) cancelDeadline();
-  };
-  cancel = platform.clock.after(keepaliveMs, round);
-  return () => cancel();
 }
 
 function serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: readonly string[], connection: Connection, options: Http2Options): void {

@@ -65,7 +65,7 @@ export async function openDpServer(parts: DpServerParts): Promise<OpenEndpoint> 
     log: platform.log.child("bootstrap"),
   });
   const http1 = valueServer(handle, maxBodyBytes, config.get("dpServer.readHeaderTimeout"));
-  const http2 = http2Server({ platform, calls: parts.calls, http: handle, maxMessageBytes: 16 * 1024 * 1024, maxBodyBytes, keepaliveMs: 15_000 });
+  const http2 = http2Server({ platform, calls: parts.calls, http: handle, maxMessageBytes: 16 * 1024 * 1024, maxBodyBytes, keepaliveMs: 10_000 });
   const endpoint = await openEndpoint("dp-server", { host: allInterfaces(), port: config.get("dpServer.port"), tls }, { http1: feedHttp1(http1), http2: (socket) => http2.accept(socket) }, platform);
   return {
     ...endpoint,
