@@ -35,12 +35,14 @@ test("a reader sees nothing that is not durable", async () => {
   await done;
   expect(store.get(named("a"))).toBeDefined();
 });
-test("a failed batch leaves no trace, and the same may be written again", async () => {
-  const { store, fail } = aStore();
+test("a failed batch leaves no trace, and the same may be written again; who writes hears why, the log once", async () => {
+  const { store, fail, platform } = aStore();
   fail(true);
-  await expect(store.put(named("a"), 0)).rejects.toThrow("the store could not write");
+  for (let times = 0; times < 3; times++) await expect(store.put(named("a"), 0)).rejects.toThrow("the store could not write: the disk is full");
   fail(false);
   expect((await store.put(named("a"), 0)).version).toBe(1);
+  expect(platform.log.lines.map((it) => it.replace(/\{.*/, "").trim())).toEqual(["error  the store cannot write; what is stored is served, writes are refused until this is mended", "info  the store writes again"]);
+  expect(platform.log.lines[1]).toContain('"refusedMeanwhile":3');
 });
 test("whenever a write arrives after another has ended, it is written", async () => {
   for (let steps = 0; steps < 12; steps++) {

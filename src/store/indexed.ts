@@ -1,6 +1,6 @@
 // A store that answers from memory and writes through a journal: what is read is durable, what arrives together is written together.
 import { conflict, keyText, resourceCompactor, unavailable, type Resource, type ResourceKey } from "#resources";
-import type { Clock, Log } from "#platform";
+import { reasonOf, type Clock, type Log } from "#platform";
 import { Ahead } from "./ahead.ts";
 import { Followers } from "./followers.ts";
 import { ResourceIndex } from "./resource-index.ts";
@@ -44,6 +44,7 @@ export function indexedStore<E>(options: IndexedStoreOptions<E>): Store {
 class IndexedStore<E> implements Store {
   readonly #journal: Journal<E>;
   readonly #clock: Clock;
+  readonly #log: Log;
   readonly #isLazy: (type: string) => boolean;
   readonly #followers: Followers;
   /** What readers see: durable. */
@@ -57,10 +58,13 @@ class IndexedStore<E> implements Store {
   #running: Promise<void> | undefined;
   #cancelLazy: (() => void) | undefined;
   #closed = false;
+  /** Since the journal last failed and until it takes a write again. */
+  #outage: { readonly refused: number } | undefined;
 
   constructor(options: IndexedStoreOptions<E>) {
     this.#journal = options.journal;
     this.#clock = options.clock;
+    this.#log = options.log;
     this.#compact = options.compact ?? resourceCompactor();
     this.#isLazy = options.isLazy ?? (() => false);
     this.#followers = new Followers((error) => options.log.error("a follower of the store failed", { error }));
@@ -175,6 +179,8 @@ class IndexedStore<E> implements Store {
       this.#keepLazy(lazy);
       return;
     }
+    if (this.#outage) this.#log.info("the store writes again", { refusedMeanwhile: this.#outage.refused });
+    this.#outage = undefined;
     for (const waiting of batch) {
       for (const write of waiting.writes) {
         this.#arrived(write);
@@ -197,7 +203,10 @@ class IndexedStore<E> implements Store {
   #giveUp(waiting: readonly Waiting<E>[], error: unknown): void {
     const writes = waiting.flatMap((it) => it.writes);
     for (const write of writes) this.#arrived(write);
-    for (const it of waiting) it.reject(unavailable("the store could not write", { cause: error }));
+    // Once for an outage: who writes hears of it each time.
+    if (!this.#outage) this.#log.error("the store cannot write; what is stored is served, writes are refused until this is mended", { error });
+    this.#outage = { refused: (this.#outage?.refused ?? 0) + waiting.length };
+    for (const it of waiting) it.reject(unavailable(`the store could not write: ${reasonOf(error)}`, { cause: error }));
   }
 
   #arrived(write: Write<E>): void {

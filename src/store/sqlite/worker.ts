@@ -48,7 +48,8 @@ function commit(database: DatabaseSync, put: StatementSync, remove: StatementSyn
     }
     database.exec("COMMIT");
   } catch (error) {
-    database.exec("ROLLBACK");
+    // A full disk has rolled it back already.
+    if (database.isTransaction) database.exec("ROLLBACK");
     throw error;
   }
 }
