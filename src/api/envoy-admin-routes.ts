@@ -23,7 +23,8 @@ export function envoyAdminRoutes(app: FastifyInstance, options: ApiOptions): voi
       if (!page) throw new KumaError(notFound("Not found").failure, { attempt });
       envoyAdmin.mayView(page, request.user);
       const proxy = options.store.get({ type, mesh, name });
-      if (!proxy) throw new KumaError(notFound("Not found").failure, { attempt: `Could not get ${words} resource` });
+      // The reference says ingress for egress too, and so clients' fixtures have it.
+      if (!proxy) throw new KumaError(notFound("Not found").failure, { attempt: `Could not get ${type === "Dataplane" ? words : "zone ingress"} resource` });
       mustBeOfThisZone(options, proxy, words);
       const { mediaType, text } = await asked(envoyAdmin, { proxy, page, ...flagsOf(request) });
       return sendAs(reply, mediaType, text);

@@ -6,7 +6,11 @@ import { printResource, type Kind, type Resource } from "#resources";
 export const linesMediaType = "application/x-ndjson";
 
 /** Asked for by name only: Kuma answers 406 to it, so no client of Kuma's means anything else. */
-export const wantsLines = (accept: string | undefined): boolean => (accept ?? "").split(",").some((it) => (it.split(";")[0] ?? "").trim().toLowerCase() === linesMediaType);
+export const wantsLines = (accept: string | undefined): boolean =>
+  (accept ?? "").split(",").some((it) => {
+    const [type = "", ...parameters] = it.split(";").map((part) => part.trim().toLowerCase());
+    return type === linesMediaType && !parameters.some((part) => /^q\s*=\s*0(\.0*)?$/.test(part));
+  });
 
 /** `resources` is a list that does not change: what is written meanwhile is not in it. */
 export function sendLines(reply: FastifyReply, kind: Kind, resources: readonly Resource[], shown: (text: Buffer) => Buffer): FastifyReply {

@@ -24,7 +24,7 @@ export function inspectRoutes(app: FastifyInstance, options: ApiOptions): void {
     if (!page) continue;
     app.get<{ Params: Omit<Where, "type"> }>(path, async (request, reply) => {
       const { params } = request;
-      if (!options.store.get({ type: "Mesh", mesh: "", name: params.mesh })) throw new KumaError(notFound("Not found").failure, { attempt: page === inspect.attachedDataplanes ? "Could not list Dataplanes" : "Failed to retrieve Mesh" });
+      if (!options.store.get({ type: "Mesh", mesh: "", name: params.mesh })) throw new KumaError(notFound("Not found").failure, { attempt: withoutMesh(inspect, page, type) });
       const query = Object.fromEntries(Object.entries(queryOf(request)).map(([key, value]) => [key, single(value)]));
       const document = await page({ ...params, type }, query, request.user);
       const hasMore = isObject(document) && typeof document["next"] === "number";
@@ -32,6 +32,15 @@ export function inspectRoutes(app: FastifyInstance, options: ApiOptions): void {
       return sendJson(reply, isInOrder.test(path) ? alphabetical(whole) : whole);
     });
   }
+}
+
+/** The title of the error where there is no such mesh: each page has had its own. */
+function withoutMesh(inspect: Inspection, page: Inspect<Where>, type: string): string {
+  if (page === inspect.attachedDataplanes) return "Could not list Dataplanes";
+  if (page === inspect.gatewayDataplanes) return "Could not build mesh context";
+  if (page === inspect.attachedPolicies || page === inspect.legacyRules) return "Could not build MeshContext";
+  if (page === inspect.hostnames) return "could not retrieve service";
+  return page === inspect.matchedDataplanes && type === "MeshService" ? "Could not retrieve policy" : "Failed to retrieve Mesh";
 }
 
 function pages({ kinds }: ApiOptions, inspect: Inspection): readonly (readonly [path: string, page: Inspect<Where> | undefined, type: string])[] {

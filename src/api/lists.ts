@@ -1,6 +1,6 @@
 // Collections: filters, pages and the link to the next page (spec/api.md 2.4).
 import type { FastifyRequest } from "fastify";
-import { invalid, KumaError, violation, type Kind, type Resource } from "#resources";
+import { invalid, KumaError, violation, type Kind, type Resource, type Violation } from "#resources";
 import { ApiError } from "./errors.ts";
 import { matchesKindFilters } from "./kind-filters.ts";
 import { queryOf, single, type Query } from "./query.ts";
@@ -13,20 +13,27 @@ export interface Page {
   readonly next: string | null;
 }
 
-/** The page a request asks for; `resources` are sorted already. */
-export function pageOf(kind: Kind, resources: readonly Resource[], request: FastifyRequest, attempt = defaultAttempt): Page {
-  const query = queryOf(request);
-  const size = pageSize(single(query["size"]), attempt);
-  const offset = pageOffset(single(query["offset"]), attempt);
-  const found = matchingOf(kind, resources, request);
-  const end = offset + size;
-  return { total: found.length, items: found.slice(offset, end), next: end < found.length ? nextUrl(request, end) : null };
+/** What a request wants of a collection, as far as it is wrong or right whatever the collection holds. */
+export interface Selection {
+  readonly size: number;
+  /** Absent when all resources are wanted. */
+  readonly filter: ((resource: Resource) => boolean) | undefined;
+  readonly attempt: string;
 }
 
-/** Those of the resources that the filters of a request let through. */
-export function matchingOf(kind: Kind, resources: readonly Resource[], request: FastifyRequest): readonly Resource[] {
-  const matching = filterOf(kind, queryOf(request), request.routeOptions.url ?? "");
-  return matching ? resources.filter(matching) : resources;
+/** Read before it is asked whether the mesh is there. */
+export function selectionOf(kind: Kind, request: FastifyRequest, { attempt = defaultAttempt, hasLabels = true } = {}): Selection {
+  const query = queryOf(request);
+  const size = pageSize(single(query["size"]), attempt);
+  return { size, filter: filterOf(kind, query, request.routeOptions.url ?? "", hasLabels), attempt };
+}
+
+/** The page a request asks for; `resources` are sorted already. */
+export function pageOf({ size, filter, attempt }: Selection, resources: readonly Resource[], request: FastifyRequest): Page {
+  const offset = pageOffset(single(queryOf(request)["offset"]), attempt);
+  const found = filter ? resources.filter(filter) : resources;
+  const end = offset + size;
+  return { total: found.length, items: found.slice(offset, end), next: end < found.length ? nextUrl(request, end) : null };
 }
 
 export function pageSize(text: string | undefined, attempt = defaultAttempt): number {
@@ -49,24 +56,27 @@ export function pageOffset(text: string | undefined, attempt = defaultAttempt): 
   return offset;
 }
 
-function filterOf(kind: Kind, query: Query, route: string): ((resource: Resource) => boolean) | undefined {
+function filterOf(kind: Kind, query: Query, route: string, hasLabels: boolean): ((resource: Resource) => boolean) | undefined {
   const name = single(query["name"]) ?? "";
   const path = route.replaceAll(/:(\w+)/g, "{$1}");
-  const labels = labelFilters(query, path);
+  const labels = hasLabels ? labelFilters(query, path) : [];
   const own = matchesKindFilters(kind, query, path);
   if (!name && labels.length === 0 && !own) return undefined;
   return (resource) => resource.name.includes(name) && labels.every(([key, value]) => resource.labels[key] === value) && (own?.(resource) ?? true);
 }
 
 function labelFilters(query: Query, route: string): readonly (readonly [key: string, value: string])[] {
-  return Object.entries(query).flatMap(([parameter, value]) => {
-    if (!parameter.startsWith("filter[")) return [];
-    const refuse = (message: string) => new KumaError(invalid([violation(`${route}.${parameter}`, message)]).failure, { attempt: defaultAttempt });
+  const filters: (readonly [string, string])[] = [];
+  const problems: Violation[] = [];
+  for (const [parameter, value] of Object.entries(query)) {
+    if (!parameter.startsWith("filter[")) continue;
     const match = /^filter\[([^\]]*)\](.*)$/.exec(parameter);
-    if (!match?.[1]?.startsWith("labels.")) throw refuse("filters are only supported on labels");
-    if (match[2]) throw refuse("advanced filters are not supported");
-    return [[match[1].slice("labels.".length), single(value) ?? ""] as const];
-  });
+    if (!match?.[1]?.startsWith("labels.")) problems.push(violation(`${route}.${parameter}`, "filters are only supported on labels"));
+    else if (match[2]) problems.push(violation(`${route}.${parameter}`, "advanced filters are not supported"));
+    else filters.push([match[1].slice("labels.".length), single(value) ?? ""]);
+  }
+  if (problems.length > 0) throw new KumaError(invalid(problems).failure, { attempt: defaultAttempt });
+  return filters;
 }
 
 export function nextUrl(request: FastifyRequest, offset: number): string {

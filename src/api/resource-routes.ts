@@ -5,7 +5,7 @@ import { isKnownToCaller, preconditionOf, tagOf } from "./entity-tags.ts";
 import { ApiError, sendAs, sendJson } from "./errors.ts";
 import { sendLines, wantsLines } from "./exports.ts";
 import { readJson } from "./json-body.ts";
-import { matchingOf, pageOf } from "./lists.ts";
+import { pageOf, selectionOf, type Page, type Selection } from "./lists.ts";
 import { mayReadSecrets, withoutPrivateKeys } from "./private-keys.ts";
 import { queryOf, single } from "./query.ts";
 import type { ApiOptions } from "./options.ts";
@@ -63,24 +63,28 @@ const warningOf = (text: string): string => `299 - "${text.replaceAll(/[^\x20-\x
 const unknownResource = () => new KumaError(notFound("Not found").failure, { attempt: "Could not retrieve a resource" });
 
 function sendList(options: ResourceOptions, kind: Kind, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const all = listed(options, kind, request);
-  if (wantsLines(request.headers.accept)) return sendLines(reply, kind, matchingOf(kind, all, request), shownTo(options, request));
+  const { all, selection } = listed(options, kind, request);
+  if (wantsLines(request.headers.accept)) return sendLines(reply, kind, selection.filter ? all.filter(selection.filter) : all, shownTo(options, request));
   // The next page's address says under which name we were asked.
   const page = options.answers.pages.of(`${request.protocol}://${request.host}${request.url}`, all, () => {
-    const { total, items, next } = pageOf(kind, all, request);
+    const { total, items, next } = pageOf(selection, all, request);
     return Buffer.from(listText(total, items.map((it) => resourceItem(options.answers, kind, it)), next));
   });
   return sendAs(reply, "application/json", shownTo(options, request)(page));
 }
 
 /** The page of resources a list request asks for, after access and mesh. */
-export const listPage = (options: ApiOptions, kind: Kind, request: FastifyRequest) => pageOf(kind, listed(options, kind, request), request);
+export function listPage(options: ApiOptions, kind: Kind, request: FastifyRequest): Page {
+  const { all, selection } = listed(options, kind, request);
+  return pageOf(selection, all, request);
+}
 
-function listed(options: ApiOptions, kind: Kind, request: FastifyRequest): readonly Resource[] {
+function listed(options: ApiOptions, kind: Kind, request: FastifyRequest): { readonly all: readonly Resource[]; readonly selection: Selection } {
   const { mesh } = request.params as { readonly mesh?: string };
   options.access.check(writerOf(request), kind, "list");
+  const selection = selectionOf(kind, request);
   if (mesh !== undefined) mustHaveMesh(options, kind, request);
-  return options.store.list(kind.name, mesh === undefined ? {} : { mesh });
+  return { all: options.store.list(kind.name, mesh === undefined ? {} : { mesh }), selection };
 }
 
 export const writerOf = (request: FastifyRequest) => ({ is: "user", user: request.user }) as const;

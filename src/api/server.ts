@@ -14,6 +14,8 @@ import type { ApiOptions } from "./options.ts";
 import { openApiRoute } from "./openapi/openapi.ts";
 import { overviewRoutes } from "./overview-routes.ts";
 import { serviceInsightRoutes } from "./service-insight-routes.ts";
+import { decodedSlashes } from "./paths.ts";
+import { parseQuery } from "./query.ts";
 import { resourceRoutes } from "./resource-routes.ts";
 import { tokenRoutes } from "./token-routes.ts";
 
@@ -45,9 +47,8 @@ export function createApi(options: ApiOptions, settings: ServerSettings = {}): F
   const app = fastify({
     bodyLimit: options.bodyLimitBytes ?? 5 * 1024 * 1024,
     exposeHeadRoutes: false,
-    // An encoded slash separates like any other: the reference decodes a path before it looks at it.
-    rewriteUrl: ({ url = "/" }) => (/^[^?]*%2f/i.test(url) ? url.replace(/^[^?]*/, (path) => path.replaceAll(/%2f/gi, "/")) : url),
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2048 },
+    rewriteUrl: ({ url = "/" }) => decodedSlashes(url),
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2048, querystringParser: parseQuery },
     frameworkErrors: (error, _request, reply) => void sendError(reply, { status: error.statusCode ?? 400, title: "Bad Request", detail: error.message }),
     ...(settings.serverFactory ? { serverFactory: settings.serverFactory } : {}),
   });

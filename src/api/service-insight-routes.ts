@@ -4,8 +4,10 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { ServiceInsight_ServiceSchema, type ServiceInsight, type ServiceInsight_Service as Service } from "#gen/kuma/mesh/v1alpha1/insights_pb.js";
 import { KumaError, notFound, printMeta, type Json, type Kind, type Resource } from "#resources";
 import { sendJson } from "./errors.ts";
-import { pageOf } from "./lists.ts";
+import { matchesKindFilters } from "./kind-filters.ts";
+import { pageOf, selectionOf } from "./lists.ts";
 import type { ApiOptions } from "./options.ts";
+import { queryOf } from "./query.ts";
 import { keyOf, mustHaveMesh, writerOf } from "./resource-routes.ts";
 
 export function serviceInsightRoutes(app: FastifyInstance, options: ApiOptions): void {
@@ -20,7 +22,9 @@ export function serviceInsightRoutes(app: FastifyInstance, options: ApiOptions):
     access.check(writerOf(request), kind, "list");
     if (mesh !== undefined) mustHaveMesh(options, kind, request);
     const stored = store.list(kind.name, mesh === undefined ? {} : { mesh }) as readonly Resource<ServiceInsight>[];
-    const { total, items, next } = pageOf(kind, stored.flatMap(servicesOf), request, "Could not paginate resources");
+    // Here an unknown type is said before a wrong page; services have no labels to filter by.
+    matchesKindFilters(kind, queryOf(request), collection);
+    const { total, items, next } = pageOf(selectionOf(kind, request, { attempt: "Could not paginate resources", hasLabels: false }), stored.flatMap(servicesOf), request);
     return { total, items: items.map((it) => printed(kind, it)), next };
   };
   app.get(`/${kind.path}`, async (request, reply) => sendJson(reply, list(request)));

@@ -20,7 +20,7 @@ export function globalInsight(store: Store, kinds: Kinds, now: string): Json {
     policies: { total: meshes.flatMap((it) => Object.values(it.policies)).reduce((all, it) => all + it.total, 0) },
     resources: resourceTotals(store, kinds, meshes),
     services: countServices(store),
-    zones: { controlPlanes: connected(store, "Zone", "ZoneInsight"), zoneEgresses: connected(store, "ZoneEgress", "ZoneEgressInsight"), zoneIngresses: connected(store, "ZoneIngress", "ZoneIngressInsight") },
+    zones: { controlPlanes: connected(store, "ZoneInsight"), zoneEgresses: connected(store, "ZoneEgressInsight"), zoneIngresses: connected(store, "ZoneIngressInsight") },
   };
 }
 
@@ -60,9 +60,9 @@ function countServices(store: Store): Json {
   };
 }
 
-/** On a control plane of its own the zone it serves is not counted: nothing connects to it. */
-function connected(store: Store, type: string, insightType: string): Json {
+/** Only what has connected once is counted. */
+function connected(store: Store, insightType: string): Json {
   const insights = store.list(insightType) as readonly Resource<ProxyInsight>[];
   const online = insights.filter((it) => isConnected(it.spec.subscriptions)).length;
-  return { online, total: type === "Zone" ? insights.length : store.list(type).length };
+  return { online, total: insights.length };
 }

@@ -28,7 +28,10 @@ export function serviceInsight(store: Store, mesh: string, naming: ServiceNaming
   for (const external of store.list("ExternalService", { mesh }) as readonly Resource<ExternalService>[]) {
     const name = external.spec.tags[tag.service];
     if (!name) continue;
-    services[name] = create(ServiceInsight_ServiceSchema, { status: Status.not_available, dataplanes: {}, serviceType: Type.external, addressPort: external.spec.networking?.address ?? "" });
+    const zones = new Set([...(services[name]?.serviceType === Type.external ? services[name].zones : []), external.spec.tags[tag.zone] ?? ""]);
+    services[name] = create(ServiceInsight_ServiceSchema, {
+      status: Status.not_available, dataplanes: {}, serviceType: Type.external, addressPort: external.spec.networking?.address ?? "", zones: [...zones].filter(Boolean).toSorted(),
+    });
   }
   return create(ServiceInsightSchema, { services });
 }

@@ -16,7 +16,12 @@ export function schemaViolations(document: unknown, issues: readonly Issue[]): r
 /** What is too short or too long is not matched against a pattern as well. */
 function withoutFollowers(issues: readonly Issue[]): readonly Issue[] {
   const measured = new Set(issues.filter((it) => (it.code === "too_small" || it.code === "too_big") && it.origin === "string").map((it) => pathText(it.path)));
-  return issues.filter((it) => it.code !== "invalid_format" || !measured.has(pathText(it.path)));
+  // A text where a list is wanted has no length either.
+  const misplaced = new Set(issues.filter((it) => it.code === "invalid_type" && it.expected === "array").map((it) => pathText(it.path)));
+  return issues.filter((it) => {
+    if (it.code === "invalid_format") return !measured.has(pathText(it.path));
+    return (it.code !== "too_small" && it.code !== "too_big") || !misplaced.has(pathText(it.path));
+  });
 }
 
 /** Kuma splits a sentence about the spec into field and reason; any other has no field. */

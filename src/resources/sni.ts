@@ -27,7 +27,7 @@ export function snisOf(kind: Kind, resource: Resource): readonly { readonly port
 export function sniDeprecations(kind: Kind, resource: Resource): readonly string[] {
   return (kind.portsOf?.(resource.spec) ?? []).flatMap((port) => {
     const error = sniError(kind, resource, port);
-    return error ? [`Invalid ${kind.name} SNI (port "${sectionOf(port)}"): ${error}. This is deprecated.`] : [];
+    return error ? [`Invalid ${kind.name} SNI (port "${port.name ?? String(port.port)}"): ${error}. This is deprecated.`] : [];
   });
 }
 
@@ -35,6 +35,7 @@ function sniError(kind: Kind, resource: Resource, port: DestinationPort): string
   const name = displayName(resource);
   const wrong = name.includes(".") ? ["must not contain dots"] : label1123Errors(name);
   if (wrong.length > 0) return `name "${name}" does not conform to RFC 1123: ${wrong.join("; ")}`;
+  if (port.name === "") return "mesh, name and sectionName must be non-empty";
   const section = label1123Errors(sectionOf(port));
   if (section.length > 0) return section.join("; ");
   return sniOf(kind, resource, port).length > 253 ? "must be no more than 253 characters" : undefined;

@@ -67,7 +67,9 @@ export async function startTestControlPlane({ env = {}, clock = systemClock }: T
     remove: (path) => call("DELETE", path),
     send: (method, path, headers, body) =>
       new Promise((resolve, reject) => {
-        const request = httpRequest(`${api}${path}`, { method, headers: { ...headers, ...(body === undefined ? {} : { "content-length": Buffer.byteLength(body) }) } }, (response) => {
+        // As it is written: a URL would shorten it first.
+        const written = path.replaceAll(/[^!-~]/gu, encodeURIComponent);
+        const request = httpRequest({ host: "127.0.0.1", port: http, path: written, method, headers: { ...headers, ...(body === undefined ? {} : { "content-length": Buffer.byteLength(body) }) } }, (response) => {
           const chunks: Buffer[] = [];
           response.on("data", (chunk: Buffer) => void chunks.push(chunk));
           response.on("end", () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString(), headers: response.headers }));

@@ -7,7 +7,7 @@ import { legacyRules } from "./legacy-rules.ts";
 import type { InspectionParts } from "./parts.ts";
 import { inboundPolicies, outboundPolicies, outboundRoutes, proxyPolicies, routePolicies } from "./policies.ts";
 import { hostnames, matchedDataplanes } from "./resources.ts";
-import { inspectRules } from "./rules.ts";
+import { inspectGatewayRules, inspectRules } from "./rules.ts";
 
 export function createInspection(parts: InspectionParts): Inspection {
   return {
@@ -24,6 +24,7 @@ export function createInspection(parts: InspectionParts): Inspection {
     attachedDataplanes: attachedDataplanes(parts),
     gatewayDataplanes: gatewayDataplanes(parts),
     matchedDataplanes: matchedDataplanes(parts),
+    gatewayRules: inspectGatewayRules(parts),
     hostnames: hostnames(parts),
   };
 }

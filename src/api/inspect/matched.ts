@@ -1,5 +1,6 @@
 // The policies that select one proxy, kind by kind in their order of application, and what references in them can mean.
-import { Dataplane_Networking_Gateway_GatewayType as GatewayType, type Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
+import { create } from "@bufbuild/protobuf";
+import { Dataplane_Networking_Gateway_GatewayType as GatewayType, DataplaneSchema, type Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import { inboundsOf, matchGatewayPolicies, matchPolicies, memoOn, selects, type MatchedPolicies, type MeshView, type PolicyResource, type RuleTargets } from "#mesh";
 import type { MeshGateway } from "#gen/kuma/mesh/v1alpha1/gateway_pb.js";
 import { displayName, formatKri, kriOf, type Kind, type Kinds, type Labels, type Resource, type SpecKind } from "#resources";
@@ -18,16 +19,29 @@ export const policyKindsOf = (kinds: Kinds): readonly SpecKind[] =>
 
 /** Kinds of which no policy selects the proxy are left out. */
 export function matchedKinds(kinds: Kinds, view: MeshView, dataplane: Resource<Dataplane>): readonly MatchedKind[] {
-  const match = isBuiltinGateway(dataplane) ? gatewayMatcher(view, dataplane) : (kind: Kind, policies: readonly PolicyResource[]) => matchPolicies(kind, policies, dataplane, { targets: targetsOf(view) });
-  return policyKindsOf(kinds).flatMap((kind) => {
+  const match = isBuiltinGateway(dataplane) ? gatewayMatcher(dataplane, servedGateway(view, dataplane)) : (kind: Kind, policies: readonly PolicyResource[]) => matchPolicies(kind, policies, dataplane, { targets: targetsOf(view) });
+  return matchedBy(kinds, view, match);
+}
+
+type Matcher = (kind: Kind, policies: readonly PolicyResource[]) => MatchedPolicies;
+
+const matchedBy = (kinds: Kinds, view: MeshView, match: Matcher): readonly MatchedKind[] =>
+  policyKindsOf(kinds).flatMap((kind) => {
     const matched = match(kind, view.list(kind.name) as readonly PolicyResource[]);
     return matched.all.length > 0 ? [{ kind, matched }] : [];
   });
+
+/** The same for a MeshGateway, whichever proxies serve it. */
+export const gatewayKinds = (kinds: Kinds, view: MeshView, gateway: Resource<MeshGateway>): readonly MatchedKind[] => matchedBy(kinds, view, gatewayMatcher(anyProxyOf(gateway), gateway));
+
+/** A proxy with the tags that a MeshGateway selects, and no others. */
+export function anyProxyOf(gateway: Resource<MeshGateway>): Resource<Dataplane> {
+  const tags = Object.assign({}, ...gateway.spec.selectors.map((it) => it.match)) as Labels;
+  return { ...gateway, spec: create(DataplaneSchema, { networking: { gateway: { type: GatewayType.BUILTIN, tags: { ...tags } } } }) };
 }
 
 /** Listeners of the MeshGateway stand where a sidecar has its inbounds; without one nothing is selected. */
-function gatewayMatcher(view: MeshView, dataplane: Resource<Dataplane>): (kind: Kind, policies: readonly PolicyResource[]) => MatchedPolicies {
-  const gateway = servedGateway(view, dataplane);
+function gatewayMatcher(dataplane: Resource<Dataplane>, gateway: Resource<MeshGateway> | undefined): Matcher {
   return (kind, policies) => {
     if (!gateway) return { kind, all: [], byInbound: new Map() };
     const { all, byListener } = matchGatewayPolicies(kind, policies, dataplane, gateway);
@@ -39,7 +53,11 @@ function gatewayMatcher(view: MeshView, dataplane: Resource<Dataplane>): (kind: 
 export function entriesOf(view: MeshView, dataplane: Resource<Dataplane>): readonly Entry[] {
   const { networking } = dataplane.spec;
   if (!isBuiltinGateway(dataplane)) return inboundsOf(dataplane).map(({ address, port, tags, index }) => ({ address, port, tags, name: networking?.inbound[index]?.name }));
-  const ports = new Set(servedGateway(view, dataplane)?.spec.conf?.listeners.map((it) => it.port));
+  return gatewayEntries(dataplane, servedGateway(view, dataplane));
+}
+
+export function gatewayEntries({ spec: { networking } }: Resource<Dataplane>, gateway: Resource<MeshGateway> | undefined): readonly Entry[] {
+  const ports = new Set(gateway?.spec.conf?.listeners.map((it) => it.port));
   return [...ports].map((port) => ({ address: networking?.address ?? "", port, tags: networking?.gateway?.tags ?? {}, name: undefined }));
 }
 

@@ -13,9 +13,10 @@ type OfKind = ProxyPath & { readonly type: string };
 /** `next` is the offset of the next page: the route makes an address of it. */
 export function matchedDataplanes(parts: InspectionParts): Inspect<OfKind> {
   return ({ mesh, name, type }, query) => {
-    const view = viewOr404(parts, mesh);
-    const resource = view.list(type).find((it) => it.name === name);
     const isService = type === "MeshService";
+    const view = viewOr404(parts, mesh);
+    const size = pageSize(query["size"], "Could not retrieve policy");
+    const resource = view.list(type).find((it) => it.name === name);
     if (!resource) throw new KumaError(notFound("Not found").failure, { attempt: "Could not retrieve policy" });
     const wanted = query["name"] ?? "";
     const kind = parts.kinds.byName(type);
@@ -28,7 +29,7 @@ export function matchedDataplanes(parts: InspectionParts): Inspect<OfKind> {
       .filter((it) => it.name.includes(wanted) && means(it))
       .toSorted((a, b) => (a.name < b.name ? -1 : 1));
     const offset = pageOffset(query["offset"], "Could not retrieve policy");
-    const end = offset + pageSize(query["size"], "Could not retrieve policy");
+    const end = offset + size;
     return { items: all.slice(offset, end).map(metaOf), total: all.length, ...(end < all.length ? { next: end } : {}) };
   };
 }

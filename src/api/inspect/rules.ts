@@ -1,10 +1,10 @@
 // `_rules`: what all policies say about a proxy, in every form in which rules exist (spec/api.md 1.12, 2.7).
-import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
+import type { MeshGateway } from "#gen/kuma/mesh/v1alpha1/gateway_pb.js";
 import { Mesh_MeshServices_Mode as ServicesMode } from "#gen/kuma/mesh/v1alpha1/mesh_pb.js";
 import { fromRules, inboundKey, inboundRules, matchesHash, resolveRef, resourceRules, singleRule, toRules, type MeshView, type PolicyResource, type Rule } from "#mesh";
-import { type Labels, type Resource, type SpecKind } from "#resources";
+import { KumaError, notFound, type Labels, type Resource, type SpecKind } from "#resources";
 import type { Inspect, ProxyPath } from "../options.ts";
-import { entriesOf, matchedKinds, metaOf, targetsOf, type Entry, type MatchedKind, type Meta } from "./matched.ts";
+import { anyProxyOf, entriesOf, gatewayEntries, gatewayKinds, matchedKinds, metaOf, targetsOf, type Entry, type MatchedKind, type Meta } from "./matched.ts";
 import { dataplaneOr404, viewOr404, type InspectionParts } from "./parts.ts";
 
 interface InboundMeta {
@@ -27,13 +27,26 @@ export function inspectRules(parts: InspectionParts): Inspect<ProxyPath> {
   return ({ mesh, name }) => {
     const view = viewOr404(parts, mesh);
     const dataplane = dataplaneOr404(view, name, "Could not retrieve Dataplane");
-    const matched = matchedKinds(parts.kinds, view, dataplane);
-    const rules = matched.map((it) => ruleOf(view, dataplane, it)).filter((it): it is InspectRule => it !== undefined);
-    return { resource: metaOf(dataplane), rules, httpMatches: httpMatches(matched) };
+    return rulesPage(view, dataplane, entriesOf(view, dataplane), matchedKinds(parts.kinds, view, dataplane));
   };
 }
 
-function ruleOf(view: MeshView, dataplane: Resource<Dataplane>, { kind, matched }: MatchedKind): InspectRule | undefined {
+/** The same of a MeshGateway, whichever proxies serve it. */
+export function inspectGatewayRules(parts: InspectionParts): Inspect<ProxyPath> {
+  return ({ mesh, name }) => {
+    const view = viewOr404(parts, mesh);
+    const gateway = (view.list("MeshGateway") as readonly Resource<MeshGateway>[]).find((it) => it.name === name);
+    if (!gateway) throw new KumaError(notFound("Not found").failure, { attempt: "Could not retrieve MeshGateway" });
+    return rulesPage(view, gateway, gatewayEntries(anyProxyOf(gateway), gateway), gatewayKinds(parts.kinds, view, gateway));
+  };
+}
+
+function rulesPage(view: MeshView, resource: Resource, entries: readonly Entry[], matched: readonly MatchedKind[]) {
+  const rules = matched.map((it) => ruleOf(view, entries, it)).filter((it): it is InspectRule => it !== undefined);
+  return { resource: metaOf(resource), rules, httpMatches: httpMatches(matched) };
+}
+
+function ruleOf(view: MeshView, entries: readonly Entry[], { kind, matched }: MatchedKind): InspectRule | undefined {
   const traits = kind.policy;
   const isSingle = traits && !traits.hasTo && !traits.hasFrom && !traits.hasRules;
   const single = isSingle ? singleRule(kind, matched.all) : undefined;
@@ -43,7 +56,7 @@ function ruleOf(view: MeshView, dataplane: Resource<Dataplane>, { kind, matched 
     ...(single ? { proxyRule: { conf: single.conf, origin: single.origin.map(metaOf) } } : {}),
     toRules: traits?.hasTo && !isExclusive ? toRules(kind, matched.all, targetsOf(view)).map(printRule) : [],
     toResourceRules: traits?.hasTo ? resourceRulesOf(view, kind, matched.all) : [],
-    ...inboundSides(entriesOf(view, dataplane), kind, matched.byInbound),
+    ...inboundSides(entries, kind, matched.byInbound),
     warnings: traits?.hasTo ? warningsOf(view, matched.all) : [],
   };
   const isEmpty = !single && [rule.toRules, rule.toResourceRules, rule.fromRules, rule.inboundRules, rule.warnings].every((it) => it.length === 0);

@@ -59,5 +59,16 @@ const validatePatchedName = (path: string, subject: Subject, { match }: Change):
 function validatePatch(path: string, subject: Subject, { value, jsonPatches }: Change): Violation[] {
   const hasPatches = Boolean(jsonPatches?.length);
   if (value !== undefined && hasPatches) return [violation(path, `${subject} must have only one type defined: value, jsonPatches`)];
-  return value !== undefined || hasPatches ? [] : [violation(path, `${subject} must have exactly one defined: value, jsonPatches`)];
+  if (value === undefined && !hasPatches) return [violation(path, `${subject} must have exactly one defined: value, jsonPatches`)];
+  return (jsonPatches ?? []).flatMap((it, at) => validateJsonPatch(`${path}.jsonPatches[${at}]`, it));
+}
+
+/** What an operation needs, and what it has no use for. */
+function validateJsonPatch(path: string, { op, value, from }: NonNullable<Change["jsonPatches"]>[number]): Violation[] {
+  const check = (field: "value" | "from", isGiven: boolean, operations: readonly string[]): Violation[] => {
+    if (operations.includes(op) === isGiven) return [];
+    const named = `"op" is one of [${operations.map((it) => `"${it}"`).join(", ")}]`;
+    return [violation(`${path}.${field}`, isGiven ? `"${field}" is allowed only when ${named}` : `"${field}" must not be empty when ${named}`)];
+  };
+  return [...check("value", value !== undefined, ["add", "replace"]), ...check("from", from !== undefined, ["move", "copy"])];
 }
