@@ -2,6 +2,7 @@
 
 /** Where a path is found instead; undefined when it is in its shortest form. */
 export function shorterPath(path: string): string | undefined {
+  if (!path.includes("//") && !path.includes("/.")) return undefined;
   const parts: string[] = [];
   for (const part of path.split("/")) {
     if (part === "..") parts.pop();

@@ -24,7 +24,7 @@ export function applyCommand(session: Session): CommandSpec {
     before: () => session.checkVersion(),
     async run({ flags }) {
       const input = await readInput(flags.text("file"), world);
-      if (input.trim() === "") throw new Error("no resource(s) passed to apply");
+      if (input === "") throw new Error("no resource(s) passed to apply");
       const resources = await checkAll(input, flags.map("var"), world.err);
       if (flags.isSet("dry-run")) return world.out(await printAll(resources));
       const client = await session.client();

@@ -2,16 +2,14 @@
 import { expect, test } from "vitest";
 import { fillIn, nestedVariables, splitDocuments } from "./read.ts";
 
-test("empty documents count in the index and are passed over", () => {
-  expect(splitDocuments("a: 1\n---\n\n---\nb: 2\n").map((it) => it.index)).toEqual([0, 2]);
-});
-
-test("a comment in the first line is dropped", () => {
-  expect(splitDocuments("# who\na: 1\n")).toEqual([{ index: 0, text: "a: 1" }]);
-});
-
-test("three dashes inside a line divide nothing", () => {
-  expect(splitDocuments("a: x---y\n---z: 1\n")).toHaveLength(1);
+test.each([
+  ["---\na: 1\n---\n# nothing\n---\nb: 2\n", ["a: 1", "b: 2"]],
+  ["# who\n# what\na: 1\n", ["# who\n# what\na: 1"]],
+  ["a: x---y\n--- b: 1\n---\n", ["a: x---y", "b: 1"]],
+  // The mark takes the blank lines around it, and with them the next mark's line.
+  ["a: 1\n---\n\n---\nb: 2", ["a: 1", "---\nb: 2"]],
+] as const)("%j has the documents %j", (text, documents) => {
+  expect(splitDocuments(text)).toEqual(documents.map((it, index) => ({ index, text: it })));
 });
 
 test("dotted variables are nested", () => {

@@ -44,17 +44,19 @@ async function readDirectory(directory: string): Promise<string> {
 }
 
 export interface InputDocument {
-  /** Its place in the input; empty documents count. */
+  /** Its place in the input; empty documents do not count. */
   readonly index: number;
   readonly text: string;
 }
 
-/** Documents stand between lines of `---`; a comment in a document's first line is dropped, the end is trimmed, empty ones are passed over. */
+/** Documents stand between lines that begin with `---`, whose blank lines belong to the mark; empty ones and lone comments are passed over. */
 export function splitDocuments(text: string): InputDocument[] {
   return text
-    .split(/(?:^|\n)---[ \t]*(?:\n|$)/)
-    .map((part, index) => ({ index, text: part.replace(/^\s*#[^\n]*(?:\n|$)/, "").replace(/^\s*\n/, "").trimEnd() }))
-    .filter((it) => it.text !== "");
+    .trim()
+    .split(/(?:^|\s*\n)---\s*/)
+    .map((part) => part.replace(/^#[^\n]*$/, ""))
+    .filter((part) => part !== "")
+    .map((part, index) => ({ index, text: part.trim() }));
 }
 
 /** `a.b=1` is `{ a: { b: "1" } }`: what `{{a.b}}` reads. */
