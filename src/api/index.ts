@@ -1,7 +1,7 @@
 // The REST API of the control plane.
 export { apiRoutes, createApi, type ServerSettings } from "./server.ts";
 export type {
-  About, ApiOptions, AuditedRequest, DataplaneTokenRequest, EnvoyAdmin, EnvoyAdminPage, EnvoyAdminRequest, Inspect, Inspection, ProxyPath, RawRequest, TokenDesk, UserTokenRequest, ZoneTokenRequest,
+  About, ApiAnswer, ApiOptions, AuditedRequest, DataplaneTokenRequest, EnvoyAdmin, EnvoyAdminPage, EnvoyAdminRequest, Inspect, Inspection, ProxyPath, RawRequest, TokenDesk, UserTokenRequest, ZoneTokenRequest,
 } from "./options.ts";
 // inspection
 export { createInspection } from "./inspect/inspection.ts";

@@ -35,6 +35,8 @@ export interface ApiOptions {
   readonly admit?: (user: WritingUser) => void;
   /** Hears of requests that leave a trace. */
   readonly audit?: (request: AuditedRequest) => void;
+  /** Hears of every answer, for metrics. */
+  readonly onAnswer?: (answer: ApiAnswer) => void;
   readonly about: About;
   readonly tokens?: TokenDesk;
   readonly inspect?: Inspection;
@@ -44,6 +46,16 @@ export interface ApiOptions {
   readonly bodyLimitBytes?: number;
   /** A request whose body has not arrived by then is cut off; default 10 s (`apiServer.readTimeout`). */
   readonly readTimeoutMs?: number;
+}
+
+export interface ApiAnswer {
+  readonly method: string;
+  /** The path with its parameters in braces, e.g. `/meshes/{mesh}/dataplanes/{name}`; empty where there is no such path. */
+  readonly route: string;
+  readonly status: number;
+  readonly spentMs: number;
+  /** Of the body; 0 where it was streamed. */
+  readonly bytes: number;
 }
 
 /** Counts over everything; those per mesh are read from the store like resources. */

@@ -77,6 +77,7 @@ export function apiRoutes(app: FastifyInstance, options: ApiOptions): void {
     request.user = await options.authenticate(request.raw);
     if (!request.routeOptions.config.hasOwnRule) options.admit?.(request.user);
   });
+  if (options.onAnswer) tellOfAnswers(app, options.onAnswer);
   const refusedWith = new WeakMap<FastifyRequest, unknown>();
   if (options.audit) auditRequests(app, refusedWith, options.audit);
   app.setErrorHandler((error, request, reply) => {
@@ -98,6 +99,19 @@ export function apiRoutes(app: FastifyInstance, options: ApiOptions): void {
   envoyAdminRoutes(app, options);
   serviceInsightRoutes(app, options);
   resourceRoutes(app, options);
+}
+
+function tellOfAnswers(app: FastifyInstance, tell: NonNullable<ApiOptions["onAnswer"]>): void {
+  const routes = new Map<string, string>();
+  const inBraces = (url: string): string => {
+    const route = routes.get(url) ?? url.replace(/:(\w+)/g, "{$1}");
+    routes.set(url, route);
+    return route;
+  };
+  app.addHook("onResponse", async ({ method, routeOptions }, reply) => {
+    const size = Number(reply.getHeader("content-length"));
+    tell({ method, route: inBraces(routeOptions.url ?? ""), status: reply.statusCode, spentMs: reply.elapsedTime, bytes: Number.isNaN(size) ? 0 : size });
+  });
 }
 
 /** Whatever server is underneath: who sends a byte a minute does not hold a request open. */

@@ -1,5 +1,5 @@
 // Ports 5681 and 5682: the REST API for users, over HTTP and HTTPS, by the same handlers.
-import { createApi, type About, type EnvoyAdmin, type Inspection, type TokenDesk } from "#api";
+import { createApi, type About, type ApiAnswer, type EnvoyAdmin, type Inspection, type TokenDesk } from "#api";
 import { globalInsight, globalTotals, unknownService, withInsights } from "#insights";
 import type { Platform } from "#platform";
 import type { Kinds, Place } from "#resources";
@@ -23,6 +23,7 @@ export interface ApiServerParts {
   readonly about: About;
   readonly inspect: Inspection;
   readonly envoyAdmin: EnvoyAdmin;
+  readonly onAnswer: (answer: ApiAnswer) => void;
   readonly tls: TlsSettings;
   readonly platform: Platform;
 }
@@ -64,7 +65,7 @@ export async function openApiServer(parts: ApiServerParts): Promise<ApiServer> {
         credentials.audit({ outcome, action, user, by: caller?.by ?? "nothing", remote: raw.socket.remoteAddress, jti: jti ?? caller?.facts.jti, ...refusalIn(error) });
       },
       admit: (user) => credentials.access.requireEntry(user),
-      about: parts.about, tokens: parts.tokens, inspect: parts.inspect, envoyAdmin: parts.envoyAdmin,
+      about: parts.about, tokens: parts.tokens, inspect: parts.inspect, envoyAdmin: parts.envoyAdmin, onAnswer: parts.onAnswer,
     },
     {
       serverFactory(handler) {

@@ -30,6 +30,7 @@ import { identityAuthorities, joinAuthorities } from "./identity-authorities.ts"
 import { issueEvent } from "./issue-audit.ts";
 import { openHealth } from "./health.ts";
 import { openMadsServer } from "./mads-server.ts";
+import { controlPlaneMetrics } from "./metrics.ts";
 import { openProxyDoor } from "./proxy-door.ts";
 import { openStore } from "./store.ts";
 import { openTrust, type LiveConnection } from "./trust.ts";
@@ -60,7 +61,8 @@ export async function startControlPlane({ config, platform, levels, home, enviro
   const kinds = enabledKinds(config);
   const workDir = workDirOr(config.get("general.workDir"), home);
   const certificates = await openCertificates(config, workDir, platform);
-  const store = await openStore(config, workDir, kinds, platform);
+  const metrics = controlPlaneMetrics({ platform, zone: place.zone });
+  const store = metrics.measuredStore(await openStore(config, workDir, kinds, platform));
   const credentials = openCredentials(config, store, platform);
   const access: Access = {
     check: (writer, kind, operation) => (writer.is === "user" || writer.is === "kubernetes" ? credentials.access.requireResource(kind, writer.user, operation) : undefined),
@@ -75,9 +77,9 @@ export async function startControlPlane({ config, platform, levels, home, enviro
   const settings = { internalCidrs: config.get("ipam.knownInternalCIDRs"), serviceVipPort: config.get("dnsServer.serviceVipPort"), dnsDomain: config.get("dnsServer.domain"), spireSocketPath: config.get("runtime.universal.spire.socketPath") };
   const meshes = followMeshes({ store, kinds: kinds.all, zone: place.zone, settings, clock: platform.clock, minGapMs: 20 });
   const instanceId = `${hostname()}-${platform.random.uuid().slice(0, 4)}`;
-  const status = trackProxies({
+  const status = metrics.measuredStatus(trackProxies({
     door, platform, instanceId, flushIntervalMs: config.get("xdsServer.dataplaneStatusFlushInterval"), subscriptionLimit: config.get("metrics.dataplane.subscriptionLimit"),
-  });
+  }));
   let isRunning = true;
   const identities = identityAuthorities({ store, door, platform, zone: place.zone, env: environment });
   const meshAuthorities = storedAuthorities(store, platform);
@@ -88,7 +90,11 @@ export async function startControlPlane({ config, platform, levels, home, enviro
     authorities,
     adminTls,
     ...anchorsOf(certificates.tls("dpServer").source),
-    onIssued: ({ proxy, address, identity }) => credentials.audit(issueEvent(proxy, address, identity)),
+    onIssued({ proxy, mesh, address, identity }) {
+      metrics.certificateIssued(mesh);
+      credentials.audit(issueEvent(proxy, address, identity));
+    },
+    onGenerated: (spentMs, isChanged) => metrics.generated(spentMs, isChanged),
     door: openProxyDoor({
       store, door, kinds, platform, zone: place.zone, authentication: credentials.proxies, sessions: credentials.sessions, audit: credentials.audit,
       deregistrationDelayMs: config.get("xdsServer.dataplaneDeregistrationDelay"), isRunning: () => isRunning,
@@ -120,6 +126,7 @@ export async function startControlPlane({ config, platform, levels, home, enviro
       return trust.document();
     },
   };
+  metrics.describe({ store, kinds, version, instanceId, clusterId: about.clusterId, xdsStreams: () => xds.connected(), hdsStreams: () => health?.streams().length ?? 0 });
   const parts = runParts([defaultsPart({ config, store, door, kinds, place, keys: credentials.keys, platform }), ...controllerParts({ config, store, door, kinds, place, platform, identities, shownIds: xds.shownIds })], platform, {
     baseBackoffMs: config.get("general.resilientComponentBaseBackoff"), maxBackoffMs: config.get("general.resilientComponentMaxBackoff"),
   });
@@ -129,9 +136,9 @@ export async function startControlPlane({ config, platform, levels, home, enviro
     for (const close of closers.splice(0).toReversed()) await close();
   };
   try {
-    const dp = await openDpServer({ config, store, kinds, credentials, tls: certificates.tls("dpServer"), calls: new Map([...xds.calls, ...(health?.calls ?? [])]), platform, zone: place.zone });
+    const dp = await openDpServer({ config, store, kinds, credentials, tls: certificates.tls("dpServer"), calls: metrics.measuredCalls(new Map([...xds.calls, ...(health?.calls ?? [])])), platform, zone: place.zone });
     closers.push(() => dp.close());
-    const api = await openApiServer({ config, store, door: warnOfUnapplied(door), kinds, place, access, credentials, tokens, about, inspect, envoyAdmin, tls: certificates.tls("apiServer.https"), platform });
+    const api = await openApiServer({ config, store, door: warnOfUnapplied(door), kinds, place, access, credentials, tokens, about, inspect, envoyAdmin, onAnswer: (answer) => metrics.answered(answer), tls: certificates.tls("apiServer.https"), platform });
     closers.push(() => api.close());
     listeners.push(() => api.connections());
     const diagnostics = await openDiagnostics({ config, credentials, levels, isReady: () => isRunning, tls: certificates.tls("diagnostics"), platform });

@@ -1,6 +1,6 @@
 // The program kuma-cp: its commands, its signals, its exit codes.
 import { readFile } from "node:fs/promises";
-import { Registry, collectDefaultMetrics } from "prom-client";
+import { Counter, Registry, collectDefaultMetrics } from "prom-client";
 import { createLog, systemClock, systemRandom, type LogLevel, type LogLevels, type Platform } from "#platform";
 import { ignoredLogFlags, runCommandLine, type FlagValues } from "#platform/command-line";
 import { badRequest } from "#resources";
@@ -26,7 +26,12 @@ async function run(flags: FlagValues, env: Readonly<Record<string, string | unde
   const levels: LogLevels = { root: (level === "off" || level === "debug" ? level : "info") as LogLevel, byName: new Map() };
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
-  const platform: Platform = { clock: systemClock, random: systemRandom, metrics, log: createLog((line) => void process.stderr.write(line), () => systemClock.now(), levels) };
+  const lines = new Counter({ name: "kuma_cp_log_lines_total", help: "Lines of the control plane's log", labelNames: ["level", "logger"], registers: [metrics] });
+  const write = (line: string, lineLevel: LogLevel, logger: string) => {
+    lines.inc({ level: lineLevel, logger });
+    process.stderr.write(line);
+  };
+  const platform: Platform = { clock: systemClock, random: systemRandom, metrics, log: createLog(write, () => systemClock.now(), levels) };
   for (const setting of ignoredLogFlags(flags)) platform.log.warn("accepted, but without effect in this version", { setting });
   const file = configFile === "" ? undefined : { path: configFile, text: await readConfig(configFile) };
   const config = loadConfig({ env, ...(file ? { file } : {}) });

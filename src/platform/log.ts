@@ -28,12 +28,13 @@ export function maskSecrets(text: string): string {
   return text.replace(jwt, "[redacted token]").replace(pemKey, "[redacted private key]");
 }
 
-export function createLog(write: (line: string) => void, now: () => number, levels: LogLevels, name = ""): Log {
+/** `write` gets each line that its logger's level lets through. */
+export function createLog(write: (line: string, level: LogLevel, name: string) => void, now: () => number, levels: LogLevels, name = ""): Log {
   const emit = (level: Exclude<LogLevel, "off">, message: string, fields?: LogFields) => {
     if (rank[levelFor(levels, name)] < rank[level]) return;
     const time = new Date(now()).toISOString().replace("Z", "+0000");
     const text = fields && Object.keys(fields).length > 0 ? `\t${maskSecrets(JSON.stringify(printable(fields)))}` : "";
-    write(`${time}\t${level.toUpperCase()}\t${name}\t${maskSecrets(message)}${text}\n`);
+    write(`${time}\t${level.toUpperCase()}\t${name}\t${maskSecrets(message)}${text}\n`, level, name);
   };
   return {
     debug: (message, fields) => emit("debug", message, fields),

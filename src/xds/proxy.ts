@@ -129,19 +129,20 @@ export class ConnectedProxy {
     return this.proxy.dataplane;
   }
 
-  /** Keeps the proxy at the newest view. What cannot be planned is logged and changes nothing: the proxy keeps what it has. */
-  update(view: MeshView): void {
-    if (this.hasEnded) return;
+  /** Keeps the proxy at the newest view; tells whether that is news to it. What cannot be planned is logged and changes nothing: the proxy keeps what it has. */
+  update(view: MeshView): boolean {
+    if (this.hasEnded) return false;
     this.view = view;
-    if (!this.hasStarted) return;
+    if (!this.hasStarted) return false;
     try {
-      this.refresh(view);
+      return this.refresh(view);
     } catch (error) {
       this.parts.platform.log.error("could not make the configuration of a proxy; it keeps the one it has", { proxy: this.proxy.dataplane.name, mesh: this.proxy.dataplane.mesh, error });
+      return false;
     }
   }
 
-  private refresh(view: MeshView): void {
+  private refresh(view: MeshView): boolean {
     const stored = dataplanesByName(view.list("Dataplane")).get(this.proxy.dataplane.name);
     if (stored && stored.version > this.proxy.dataplane.version) this.proxy = { ...this.proxy, dataplane: stored };
     const scope = this.parts.planner.scopeOf(view);
@@ -160,10 +161,13 @@ export class ConnectedProxy {
     }
     const endpointsChanged = this.refreshEndpoints(view);
     const secretsChanged = this.refreshSecrets();
-    if (mustPlan || endpointsChanged || secretsChanged) return this.announce();
-    if (!this.announced) return;
-    this.announced.view = view;
-    this.member?.changed();
+    const isNews = mustPlan || endpointsChanged || secretsChanged;
+    if (isNews) this.announce();
+    else if (this.announced) {
+      this.announced.view = view;
+      this.member?.changed();
+    }
+    return isNews;
   }
 
   /** What the others may count on. */

@@ -2,7 +2,7 @@
 import type { Node } from "#gen/envoy/config/core/v3/base_pb.js";
 import { status, type GrpcCall } from "#grpc";
 import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
-import { traitsInterner } from "#mesh";
+import { traitsInterner, type MeshView } from "#mesh";
 import { followTimeJumps, pacer } from "#platform";
 import { badRequest, failureOf, notFound, type Resource, type ResourceKey } from "#resources";
 import type { TlsFacts } from "#security";
@@ -40,7 +40,9 @@ export interface AdmittedProxy {
 
 export interface XdsOptions extends Omit<ProxyParts, "turnover" | "issuingTurn"> {
   /** Hears of every leaf that is made. */
-  onIssued(issued: { readonly proxy: string; readonly address: string; readonly identity: Identity }): void;
+  onIssued(issued: { readonly proxy: string; readonly mesh: string; readonly address: string; readonly identity: Identity }): void;
+  /** A proxy was brought to a newer view, which was news to it or not. */
+  readonly onGenerated?: (spentMs: number, isChanged: boolean) => void;
   readonly meshes: Meshes;
   readonly door: ProxyDoor;
   readonly status: ProxyStatus;
@@ -150,9 +152,9 @@ export function xdsServer(options: XdsOptions): XdsServer {
     const proxy = admitted.dataplane && new ConnectedProxy({ dataplane: admitted.dataplane, traits: internTraits(facts.traits) }, parts, {
       wanted: (snapshot) => apply(stream, stream.protocol.wanted(snapshot)),
       certificate: (certificate) => subscription.certificate(certificate),
-      issued: (identity) => options.onIssued({ proxy: facts.id, address: stream.call.remoteAddress, identity }),
+      issued: (identity) => options.onIssued({ proxy: facts.id, mesh: facts.mesh, address: stream.call.remoteAddress, identity }),
     });
-    const unfollow = proxy ? options.meshes.follow(facts.mesh, (view) => (view ? proxy.update(view) : stream.call.end(status.notFound, `mesh "${facts.mesh}" was deleted`))) : () => {};
+    const unfollow = proxy ? options.meshes.follow(facts.mesh, (view) => (view ? update(proxy, view) : stream.call.end(status.notFound, `mesh "${facts.mesh}" was deleted`))) : () => {};
     stream.state = { is: "open", proxyName: `${facts.proxyType}/${admitted.key.mesh}/${admitted.key.name}`, proxy, admitted, subscription, unfollow };
     log.info("proxy connected", { proxy: facts.id, address: stream.call.remoteAddress });
     const view = options.meshes.current(facts.mesh);
@@ -160,6 +162,12 @@ export function xdsServer(options: XdsOptions): XdsServer {
     for (const waiting of stream.waiting.splice(0)) apply(stream, waiting());
     if (proxy && view) await proxy.start(view);
     else await startZoneProxy(stream, admitted.zoneProxy, facts);
+  };
+
+  const update = (proxy: ConnectedProxy, view: MeshView) => {
+    const from = options.platform.clock.now();
+    const isChanged = proxy.update(view);
+    options.onGenerated?.(options.platform.clock.now() - from, isChanged);
   };
 
   const startZoneProxy = async (stream: Stream, proxy: AdmittedProxy["zoneProxy"], { proxyType: type, name, traits }: NodeFacts) => {

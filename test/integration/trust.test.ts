@@ -35,7 +35,7 @@ test("there is an end for every server, the local CA, the system's authorities a
   await until(async () => (await metrics()).includes('channel="inter-cp-ca"'));
   const text = await metrics();
   for (const channel of ["general", "general/ca", "apiServer.https", "dpServer", "diagnostics", "monitoringAssignmentServer", "envoy-admin-ca", "inter-cp-ca", "mesh/default/ca-1"]) {
-    const value = Number(new RegExp(`^kuma_certificate_expiry_seconds\\{channel="${channel}"\\} (\\S+)$`, "m").exec(text)?.[1]);
+    const value = Number(new RegExp(`^kuma_certificate_expiry_seconds\\{channel="${channel}",zone="default"\\} (\\S+)$`, "m").exec(text)?.[1]);
     expect(value, channel).toBeGreaterThan(Date.now() / 1000 + 80 * 86_400);
   }
 });
@@ -48,7 +48,7 @@ test("the end of a mesh's CA goes with its mesh", async () => {
 });
 
 test("signing keys have an age", async () => {
-  expect(await metrics()).toMatch(/kuma_token_signing_key_age_seconds\{secret="dataplane-token-signing-key-default-1",mesh="default"\} \d/);
+  expect(await metrics()).toMatch(/kuma_token_signing_key_age_seconds\{secret="dataplane-token-signing-key-default-1",mesh="default",zone="default"\} \d/);
 });
 
 test("the document names certificates with anchor and days left", async () => {
