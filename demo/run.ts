@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { reasonOf } from "#platform";
 import { openMesh, until, untilItStays, type DemoMesh } from "./mesh.ts";
 import { bold, dim, duration, openScreen, StepFailed } from "./screen.ts";
 
@@ -61,10 +62,10 @@ async function tour(it: DemoMesh): Promise<void> {
   await screen.step("A timeout changes live", async () => {
     const before = (await it.call("/slow")).status;
     await it.put("/meshes/default/meshtimeouts/backend", {
-      type: "MeshTimeout", mesh: "default", name: "backend", spec: { to: [{ targetRef: { kind: "Mesh" }, default: { http: { requestTimeout: "500ms" } } }] },
+      type: "MeshTimeout", mesh: "default", name: "backend", spec: { to: [{ targetRef: { kind: "Mesh" }, default: { http: { requestTimeout: "1s" } } }] },
     });
     const took = await until(async () => (await it.call("/slow")).status === 504, 15_000, "the timeout had no effect");
-    return `/slow takes 1.5 s: ${before} before, 504 with a timeout of 500 ms (seen after ${duration(took)})`;
+    return `/slow takes 1.5 s: ${before} before, 504 with a timeout of 1 s (seen after ${duration(took)})`;
   });
   await screen.step("An HTTP route splits requests by weight", async () => {
     await it.put("/meshes/default/meshhttproutes/split", {
@@ -94,12 +95,12 @@ async function crash(it: DemoMesh): Promise<string> {
   const stored = await names(it);
   let isFlowing = true;
   let sent = 0;
-  let failed = 0;
+  const failures: string[] = [];
   const flow = (async () => {
     while (isFlowing) {
       sent++;
-      const status = await it.call().then((answer) => answer.status, () => 0);
-      if (status !== 200) failed++;
+      const answer = await it.call().then(({ status, body }) => (status === 200 ? undefined : `${status} ${body.slice(0, 80)}`), reasonOf);
+      if (answer !== undefined) failures.push(answer);
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
   })();
@@ -116,7 +117,7 @@ async function crash(it: DemoMesh): Promise<string> {
   await flow;
   const restored = await names(it);
   const missing = stored.filter((name) => !restored.includes(name));
-  if (failed > 0) throw new Error(`${failed} of ${sent} requests failed`);
+  if (failures.length > 0) throw new Error(`${failures.length} of ${sent} requests failed: ${[...new Set(failures)].join("; ")}`);
   if (missing.length > 0) throw new Error(`lost from the store: ${missing.join(", ")}`);
   return `${sent} requests meanwhile, none failed; answers again after ${duration(restart)}; all ${stored.length} stored resources are there; a change reached Envoy ${duration(took)} later`;
 }
