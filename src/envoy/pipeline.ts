@@ -1,5 +1,5 @@
 // From a plan to sealed resources: opens drafts, calls each policy at each draft, seals. What proxies share is built once.
-import type { Destination, MeshView, Plan, TargetPlan } from "#mesh";
+import type { MeshView, Plan } from "#mesh";
 import { endpointsOf } from "#mesh";
 import { adminResources } from "./internal/admin.ts";
 import { dnsDocument, dnsResources } from "./internal/dns.ts";
@@ -16,10 +16,11 @@ import { inboundResources } from "./inbound.ts";
 import { collectorsDocument } from "./collectors.ts";
 import { factsOf } from "./facts.ts";
 import { tlsSecrets } from "./mesh-tls.ts";
-import { clusterName, system } from "./names.ts";
+import { system } from "./names.ts";
 import { callerTags, outboundResources, tagsInRequests, type ResourceGroup } from "./outbound.ts";
 import type { EnvoyPolicy, ProxyDrafts } from "./policy.ts";
 import { listOf, type Sealed, type Sealer } from "./seal.ts";
+import { calledClusters, type CalledCluster } from "./spread.ts";
 import { keyMaker, sharedResults, traitsKey, type KeyMaker, type Shared } from "./keys.ts";
 
 /** The proxy's secrets, by Envoy's names; their content comes from `security`, never through the plan. */
@@ -34,7 +35,7 @@ export interface ProxyResources {
   readonly clusters: readonly Sealed[];
   readonly listeners: readonly Sealed[];
   /** Clusters whose endpoints come by EDS. */
-  readonly endpoints: ReadonlyMap<string, Destination>;
+  readonly endpoints: ReadonlyMap<string, CalledCluster>;
   /** Undefined when none come from the control plane. */
   readonly secrets: ProxySecrets | undefined;
 }
@@ -56,7 +57,7 @@ export interface Pipeline {
   /** What a zone's ingress or egress gets while nothing crosses zones. */
   zoneProxyResourcesFor(proxy: ZoneProxy, adminTls: AdminTls | undefined, anchors?: Anchors): Pick<ProxyResources, "clusters" | "listeners">;
   /** The endpoints of all these clusters at this moment; the same map while none of them changes. */
-  endpointsFor(view: MeshView, destinations: ReadonlyMap<string, Destination>): ReadonlyMap<string, Sealed>;
+  endpointsFor(view: MeshView, clusters: ReadonlyMap<string, CalledCluster>): ReadonlyMap<string, Sealed>;
 }
 
 export interface PipelineParts {
@@ -68,7 +69,7 @@ export interface PipelineParts {
 
 export function createPipeline(policies: readonly EnvoyPolicy[], sealer: Sealer): Pipeline {
   const parts: PipelineParts = { policies, sealer, keys: keyMaker(), shared: sharedResults() };
-  const lastEndpoints = new WeakMap<ReadonlyMap<string, Destination>, { readonly view: MeshView; readonly endpoints: ReadonlyMap<string, Sealed> }>();
+  const lastEndpoints = new WeakMap<ReadonlyMap<string, CalledCluster>, { readonly view: MeshView; readonly endpoints: ReadonlyMap<string, Sealed> }>();
   const results = new WeakMap<Plan, { readonly adminTls: AdminTls | undefined; readonly anchors: Anchors | undefined; readonly resources: ProxyResources }>();
   return {
     resourcesFor(plan, adminTls, anchors) {
@@ -79,29 +80,25 @@ export function createPipeline(policies: readonly EnvoyPolicy[], sealer: Sealer)
       return resources;
     },
     zoneProxyResourcesFor: (proxy, adminTls, anchors) => zoneProxyResources(proxy, adminTls, anchors, parts),
-    endpointsFor(view, destinations) {
-      const last = lastEndpoints.get(destinations);
+    endpointsFor(view, clusters) {
+      const last = lastEndpoints.get(clusters);
       if (last?.view === view) return last.endpoints;
-      const next = new Map([...destinations].map(([name, destination]) => [name, endpointsOfCluster(view, name, destination, parts)] as const));
+      const next = new Map([...clusters].map(([name, cluster]) => [name, endpointsOfCluster(view, name, cluster, parts)] as const));
       const endpoints = last && [...next].every(([name, sealed]) => last.endpoints.get(name) === sealed) ? last.endpoints : next;
-      lastEndpoints.set(destinations, { view, endpoints });
+      lastEndpoints.set(clusters, { view, endpoints });
       return endpoints;
     },
   };
 }
 
-function endpointsOfCluster(view: MeshView, name: string, destination: Destination, { shared, keys, sealer }: PipelineParts): Sealed {
-  return shared.of(view, name, () => {
+function endpointsOfCluster(view: MeshView, name: string, { destination, spread: asked }: CalledCluster, { shared, keys, sealer }: PipelineParts): Sealed {
+  return shared.of(view, `${name} ${asked ? keys.idOf(asked) : ""}`, () => {
     const endpoints = endpointsOf(view, destination);
-    const preferLocalZone = view.mesh.spec.routing?.localityAwareLoadBalancing === true || destination.is === "resource";
-    const key = `eds ${name} ${keys.idOf(endpoints)} ${view.zone} ${preferLocalZone}`;
-    return sealer.keyed(key, () => sealEndpoints(name, endpoints, { localZone: view.zone, preferLocalZone }, sealer));
+    const spread = asked ?? { prefersLocalZone: view.mesh.spec.routing?.localityAwareLoadBalancing === true || destination.is === "resource" };
+    const key = `eds ${name} ${keys.idOf(endpoints)} ${view.zone} ${spread.prefersLocalZone} ${asked ? keys.idOf(asked) : ""}`;
+    return sealer.keyed(key, () => sealEndpoints(name, endpoints, { localZone: view.zone, spread }, sealer));
   });
 }
-
-/** Every cluster a target needs, by Envoy's name. */
-const clusterNames = (plan: Plan, target: TargetPlan, { shared }: PipelineParts): readonly (readonly [string, Destination])[] =>
-  shared.of(target, plan.isUnified ? "unified names" : "legacy names", () => target.clusters.map((it) => [clusterName(plan.meshName, it.destination, plan.isUnified), it.destination] as const));
 
 function build(plan: Plan, adminTls: AdminTls | undefined, anchors: Anchors | undefined, parts: PipelineParts): ProxyResources {
   const admin = adminResources(plan, adminTls, parts);
@@ -114,7 +111,7 @@ function build(plan: Plan, adminTls: AdminTls | undefined, anchors: Anchors | un
   return {
     clusters: joined(all.flatMap((it) => it.clusters), outbound.clusters),
     listeners: joined(all.flatMap((it) => it.listeners), outbound.listeners),
-    endpoints: outbound.endpoints,
+    endpoints: calledClusters(plan, parts),
     secrets: secretsOf(plan),
   };
 }
@@ -150,7 +147,6 @@ function policyResources(plan: Plan, anchors: Anchors | undefined, parts: Pipeli
 interface SharedOutbound {
   readonly clusters: NamedList;
   readonly listeners: NamedList;
-  readonly endpoints: ReadonlyMap<string, Destination>;
 }
 
 /** What leads out is the same for all proxies of a mesh with the same plan of outbounds and the same abilities. */
@@ -159,7 +155,7 @@ function sharedOutbound(plan: Plan, parts: PipelineParts): SharedOutbound {
   const word = `${traitsKey(plan.proxy.traits, plan.isUnified)} ${parts.keys.idOf(plan.mtls)} ${parts.keys.idOf(plan.tlsReadyServices)} ${callerTags(plan, parts.policies)} ${tagsInRequests(plan, parts.policies)}`;
   const make = (): SharedOutbound => {
     const { clusters, listeners } = outboundResources(plan, parts);
-    return { clusters: namedList(clusters), listeners: namedList(listeners), endpoints: new Map(plan.outbounds.flatMap(({ target }) => clusterNames(plan, target, parts))) };
+    return { clusters: namedList(clusters), listeners: namedList(listeners) };
   };
   return facts.byKind.size === 0 ? parts.shared.of(plan.outbounds, word, make) : parts.shared.of(facts, `${word} ${parts.keys.idOf(plan.outbounds)}`, make);
 }

@@ -5,6 +5,7 @@ import type { ChainDraft, ListenerDraft } from "./draft/listener.ts";
 import type { RouteDraft } from "./draft/http.ts";
 import type { ProxyFacts } from "./facts.ts";
 import type { CollectorDraft } from "./collectors.ts";
+import type { Caller, Spread } from "./spread.ts";
 
 /** Facts of a place that drafts need and that are the same for all proxies of one class. */
 export interface OutboundPlace {
@@ -65,6 +66,8 @@ export interface EnvoyPolicy {
   outboundListener?(draft: ListenerDraft, conf: OutboundConf | undefined, place: OutboundPlace): void;
   /** `conf` is the one for the route itself when a policy targets it, else that of the destination. */
   outboundRoute?(draft: RouteDraft, conf: OutboundConf | undefined, place: OutboundPlace): void;
+  /** How calls are spread over a destination's instances, wherever they are; the caller's tags that are asked for decide who shares endpoints. */
+  spread?(conf: OutboundConf, caller: Caller): Spread;
   inboundCluster?(draft: ClusterDraft, conf: InboundConf | undefined, place: InboundPlace): void;
   inboundListener?(draft: ListenerDraft, conf: InboundConf | undefined, place: InboundPlace): void;
   /** A filter chain of an inbound listener on which mesh mTLS ends. */

@@ -6,6 +6,7 @@ import { meshCircuitBreakerApply } from "./mesh-circuit-breaker/apply.ts";
 import { meshFaultInjectionApply } from "./mesh-fault-injection/apply.ts";
 import { meshHealthCheckApply } from "./mesh-health-check/apply.ts";
 import { meshHTTPRouteShape } from "./mesh-http-route/shape.ts";
+import { meshLoadBalancingStrategyApply } from "./mesh-load-balancing-strategy/apply.ts";
 import { meshMetricApply } from "./mesh-metric/apply.ts";
 import { meshRateLimitApply } from "./mesh-rate-limit/apply.ts";
 import { meshRetryApply } from "./mesh-retry/apply.ts";
@@ -16,11 +17,10 @@ import { meshTrafficPermissionApply } from "./mesh-traffic-permission/apply.ts";
 
 export const routeShapers: readonly RouteShaper[] = [meshHTTPRouteShape, meshTCPRouteShape];
 
-export const envoyPolicies: readonly EnvoyPolicy[] = [meshTlsApply, meshAccessLogApply, meshFaultInjectionApply, meshRateLimitApply, meshTimeoutApply, meshTrafficPermissionApply, meshHealthCheckApply, meshCircuitBreakerApply, meshRetryApply, meshMetricApply];
+export const envoyPolicies: readonly EnvoyPolicy[] = [meshTlsApply, meshLoadBalancingStrategyApply, meshAccessLogApply, meshFaultInjectionApply, meshRateLimitApply, meshTimeoutApply, meshTrafficPermissionApply, meshHealthCheckApply, meshCircuitBreakerApply, meshRetryApply, meshMetricApply];
 
 /** Kinds that are stored, validated, synced and inspected, but change nothing at Envoy yet, and what holds meanwhile. */
 export const notApplied: ReadonlyMap<string, string> = new Map([
-  ["MeshLoadBalancingStrategy", "round robin; localities as the Mesh says"],
   ["MeshPassthrough", "traffic to unknown addresses passes as the Mesh says"],
   ["MeshTrace", "no traces"],
   ["MeshProxyPatch", "the configuration is not patched"],

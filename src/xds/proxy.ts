@@ -1,7 +1,7 @@
 // One connected proxy: its current plan turned into the snapshot it should have, and its certificate kept fresh.
-import type { Anchors, Pipeline, ProxySecrets, Sealed, Sealer } from "#envoy";
+import type { CalledCluster, Anchors, Pipeline, ProxySecrets, Sealed, Sealer } from "#envoy";
 import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
-import { feature, kriOfTrust, memoOn, type Destination, type KeptCertificate, type MeshView, type Planner, type Proxy, type Scope, type WorkloadIdentity } from "#mesh";
+import { feature, kriOfTrust, memoOn, type KeptCertificate, type MeshView, type Planner, type Proxy, type Scope, type WorkloadIdentity } from "#mesh";
 import type { Platform } from "#platform";
 import type { Resource } from "#resources";
 import type { MeshAuthority } from "#security";
@@ -82,7 +82,7 @@ export class ConnectedProxy {
   private hasStarted = false;
   private hasEnded = false;
   private stopAnchors = () => {};
-  private last: { clusters: readonly Sealed[]; listeners: readonly Sealed[]; destinations: ReadonlyMap<string, Destination>; secrets: ProxySecrets | undefined; identity: WorkloadIdentity | undefined } | undefined;
+  private last: { clusters: readonly Sealed[]; listeners: readonly Sealed[]; called: ReadonlyMap<string, CalledCluster>; secrets: ProxySecrets | undefined; identity: WorkloadIdentity | undefined } | undefined;
   private lastEndpoints: ReadonlyMap<string, Sealed> = noEndpoints;
   private lastSecrets: ReadonlyMap<string, Sealed> = noSecrets;
 
@@ -156,7 +156,7 @@ export class ConnectedProxy {
       this.scope = scope;
       this.plannedFor = this.proxy.dataplane;
       this.last = {
-        clusters: resources.clusters, listeners: resources.listeners, destinations: resources.endpoints, secrets: resources.secrets, identity: plan.identity,
+        clusters: resources.clusters, listeners: resources.listeners, called: resources.endpoints, secrets: resources.secrets, identity: plan.identity,
       };
     }
     const endpointsChanged = this.refreshEndpoints(view);
@@ -194,7 +194,7 @@ export class ConnectedProxy {
   }
 
   private refreshEndpoints(view: MeshView): boolean {
-    const endpoints = this.last ? this.parts.pipeline.endpointsFor(view, this.last.destinations) : noEndpoints;
+    const endpoints = this.last ? this.parts.pipeline.endpointsFor(view, this.last.called) : noEndpoints;
     const hasChanged = endpoints !== this.lastEndpoints;
     this.lastEndpoints = endpoints;
     return hasChanged;

@@ -20,10 +20,14 @@ export const meshHealthCheckApply: EnvoyPolicy = {
     const value = conf.value as HealthCheckConf;
     const { healthyPanicThreshold, failTrafficOnPanic } = value;
     if (healthyPanicThreshold !== undefined || failTrafficOnPanic !== undefined) {
-      message.commonLbConfig = create(Cluster_CommonLbConfigSchema, {
+      const added = create(Cluster_CommonLbConfigSchema, {
         ...(healthyPanicThreshold === undefined ? {} : { healthyPanicThreshold: { value: Number(healthyPanicThreshold) } }),
         ...(failTrafficOnPanic === undefined ? {} : { localityConfigSpecifier: { case: "zoneAwareLbConfig", value: { failTrafficOnPanic } } }),
       });
+      const config = (message.commonLbConfig ??= create(Cluster_CommonLbConfigSchema));
+      if (added.healthyPanicThreshold) config.healthyPanicThreshold = added.healthyPanicThreshold;
+      // Weighted localities exclude zone-aware balancing.
+      if (added.localityConfigSpecifier.case && !config.localityConfigSpecifier.case) config.localityConfigSpecifier = added.localityConfigSpecifier;
     }
     const healthChecker = checkerFor(value, protocol, place);
     if (healthChecker) message.healthChecks.push(Object.assign(common(value), { healthChecker }));
