@@ -20,8 +20,8 @@ export interface Session {
   begin(flags: FlagValues): Promise<void>;
   configuration(): Configuration;
   save(configuration: Configuration): Promise<void>;
-  /** The active control plane; it is not called yet. */
-  client(): Promise<ControlPlaneClient>;
+  /** The active control plane; it is not called yet. Where it is not known well enough the error says what `purpose` it was for, as "a zone". */
+  client(purpose?: string): Promise<ControlPlaneClient>;
   /** A control plane that is not in the configuration yet, called without its credential. */
   strangerClient(server: ApiServer): Promise<ControlPlaneClient>;
   /** Looks whether the active control plane fits to this program: warnings go to stderr and stop nothing. */
@@ -47,9 +47,13 @@ export function openSession(world: World): Session {
   };
   // One for all calls, so that they share a connection.
   let active: Promise<ControlPlaneClient> | undefined;
-  const client = (): Promise<ControlPlaneClient> => {
+  const client = async (purpose?: string): Promise<ControlPlaneClient> => {
     active ??= Promise.resolve().then(() => connect(activeControlPlane(configuration, given().text("context")).coordinates?.apiServer ?? {}, false));
-    return active;
+    try {
+      return await active;
+    } catch (error) {
+      throw purpose ? new Error(`failed to create ${purpose} client: ${reasonOf(error)}`, { cause: error }) : error;
+    }
   };
 
   return {

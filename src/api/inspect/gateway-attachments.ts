@@ -25,10 +25,11 @@ export function gatewayPolicies(parts: InspectionParts, view: MeshView, dataplan
     protocol,
     hosts: hosts.toSorted((a, b) => (a.hostname < b.hostname ? -1 : 1)).map((host) => ({
       hostName: host.hostname,
-      routes: [...Map.groupBy(host.routes, (it) => it.route)].map(([route, entries]) => ({ route, destinations: destinationsOf(host, entries) })),
+      routes: [...Map.groupBy(host.routes, (it) => it.route)].map(([route, entries]) => ({ route, destinations: destinationsOf(host, entries) })).filter((it) => it.destinations.length > 0),
     })),
   }));
-  return { kind: "MeshGatewayDataplane", gateway: nameOf(servedGateway(view, dataplane)), listeners, policies: print(ofGateway(view, dataplane)) };
+  const policies = print(ofGateway(view, dataplane));
+  return { kind: "MeshGatewayDataplane", gateway: nameOf(servedGateway(view, dataplane)), listeners, ...(Object.keys(policies).length > 0 ? { policies } : {}) };
 }
 
 /** The item of one gateway among those that a policy is attached to, if it is. */

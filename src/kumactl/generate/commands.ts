@@ -98,7 +98,7 @@ async function token(session: Session, { flags }: Call, kind: string, body: obje
     return session.world.out(await signToken(content, { privatePem: await readKey(path), kid, validForMs, now: session.world.now() }));
   }
   await session.checkVersion();
-  const client = await session.client();
+  const client = await session.client(kind === "user" ? undefined : `${kind} token`);
   const answer = await client.request({ method: "POST", path: `/tokens/${kind}`, body: { ...body, validFor: formatDuration(validForMs) }, expects: "text" }).catch((error: unknown) => {
     throw error instanceof ApiError ? error : new Error(`failed to generate a ${kind} token: could not execute the request: ${reasonOf(error)}`, { cause: error });
   });

@@ -25,19 +25,20 @@ function matched(policies: Json, indent: string): string[] {
     .flatMap(([kind, found]) => [`${indent}${kind}`, `${indent}  ${(Array.isArray(found) ? (found as unknown[]) : [found]).map((it) => textAt(it, "name")).join("\n")}`]);
 }
 
+/** An empty line follows each destination, and what holds for the gateway as a whole. */
 function policiesOfGateway(document: Json): string {
-  const whole = objectAt(document, "policies");
-  const listeners = listAt(document, "listeners").map((listener) => [
+  const listeners = listAt(document, "listeners").flatMap((listener) => [
     `${listenerTitle("LISTENER", listener)}:`,
     ...listAt(listener, "hosts").flatMap((host) => [
       `  ${textAt(host, "hostName")}:`,
       ...listAt(host, "routes").flatMap((route) => [
         `    ROUTE ${textAt(route, "route")}:`,
-        ...listAt(route, "destinations").flatMap((it) => [`      SERVICE ${serviceOf(objectAt(it, "tags"))}:`, ...matched(objectAt(it, "policies"), "        ")]),
+        ...listAt(route, "destinations").flatMap((it) => [`      SERVICE ${serviceOf(objectAt(it, "tags"))}:`, ...matched(objectAt(it, "policies"), "        "), ""]),
       ]),
     ]),
   ]);
-  return text([...(Object.keys(whole).length > 0 ? [["MESHGATEWAY:", ...matched(whole, "  ")]] : []), ...listeners]);
+  const lines = ["MESHGATEWAY:", ...matched(objectAt(document, "policies"), "  "), "", ...listeners];
+  return lines.map((line) => `${line}\n`).join("");
 }
 
 const listenerTitle = (word: string, listener: unknown): string => `${word} (${textAt(listener, "protocol")}:${textAt(listener, "port")})`;

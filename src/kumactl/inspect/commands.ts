@@ -23,10 +23,10 @@ export function inspectCommand(session: Session): CommandSpec {
     sharedFlags: [outputFlag],
     before: () => session.checkVersion(),
     commands: [
-      overview(session, { name: "dataplanes", summary: "Show proxies, whether they are connected, their certificates and versions", flags: dataplaneFlags, pathOf: dataplanesPath, view: dataplanes }),
-      overview(session, { name: "zones", summary: "Show zones and whether they are connected", pathOf: () => "/zones/_overview", view: zones }),
-      overview(session, { name: "zoneingresses", aliases: ["zone-ingresses"], summary: "Show zone ingresses and whether they are connected", pathOf: () => "/zoneingresses/_overview", view: zoneIngresses }),
-      overview(session, { name: "zoneegresses", summary: "Show zone egresses and whether they are connected", pathOf: () => "/zoneegresses/_overview", view: zoneEgresses }),
+      overview(session, { name: "dataplanes", purpose: "a dataplane", summary: "Show proxies, whether they are connected, their certificates and versions", flags: dataplaneFlags, pathOf: dataplanesPath, view: dataplanes }),
+      overview(session, { name: "zones", purpose: "a zone", summary: "Show zones and whether they are connected", pathOf: () => "/zones/_overview", view: zones }),
+      overview(session, { name: "zoneingresses", purpose: "a zone ingress", aliases: ["zone-ingresses"], summary: "Show zone ingresses and whether they are connected", pathOf: () => "/zoneingresses/_overview", view: zoneIngresses }),
+      overview(session, { name: "zoneegresses", purpose: "a zone egress", summary: "Show zone egresses and whether they are connected", pathOf: () => "/zoneegresses/_overview", view: zoneEgresses }),
       overview(session, { name: "meshes", summary: "Count proxies and policies of each mesh", pathOf: () => "/mesh-insights", view: meshes }),
       overview(session, { name: "services", summary: "Show services and how many of their proxies are online", flags: [meshFlag], pathOf: ({ flags }) => `/meshes/${encodeURIComponent(flags.text("mesh"))}/service-insights`, shownType: "ServiceOverview", view: services }),
       dataplaneCommand(session),
@@ -45,17 +45,19 @@ interface OverviewCommand {
   readonly summary: string;
   readonly flags?: readonly Flag[];
   readonly pathOf: (call: Call) => string;
+  /** Named in the error when the control plane is not known well enough. */
+  readonly purpose?: string;
   /** What scripts know the items as, where the API says another type. */
   readonly shownType?: string;
   readonly view: Overview;
 }
 
-function overview(session: Session, { pathOf, shownType, view, ...rest }: OverviewCommand): CommandSpec {
+function overview(session: Session, { pathOf, purpose, shownType, view, ...rest }: OverviewCommand): CommandSpec {
   return {
     ...rest,
     flags: [...(rest.flags ?? []), watchFlag],
     async run(call) {
-      const client = await session.client();
+      const client = await session.client(purpose);
       const format = formatOf(call.flags.text("output"));
       const typed = (items: readonly Json[]) => (shownType ? items.map((it) => ({ ...it, type: shownType })) : items);
       if (call.flags.isSet("watch")) {
@@ -107,7 +109,7 @@ function dataplaneCommand(session: Session): CommandSpec {
       if (flags.isSet("shadow") && type !== "config") throw new Error("flag '--shadow' can be used only when '--type=config'");
       if (flags.has("include") && type !== "config") throw new Error("flag '--include' can be used only when '--type=config'");
       if (!["policies", "config-dump", "stats", "clusters", "config"].includes(type)) throw new Error("invalid inspection type");
-      const client = await session.client();
+      const client = await session.client("a dataplane inspect");
       const base = itemPath(dataplaneKind, flags.text("mesh"), name);
       if (type === "policies") return session.world.out(policiesOfProxy(objectAt((await client.request({ path: `${base}/policies` })).json())));
       const configQuery = query([["shadow", String(flags.isSet("shadow"))], ...flags.list("include").map((it) => ["include", it] as const)]);
@@ -130,7 +132,7 @@ function zoneProxyCommand(session: Session, title: string, path: string): Comman
       if (call.flags.isSet("include-eds") && type !== "config-dump") throw new Error("flag '--include-eds' can be used only when '--type=config-dump'");
       if (type === "policies") throw new Error(`Policies are not applied on ${title}, please use '--config-dump' flag to get envoy config dump of the ${title}`);
       if (!["config-dump", "stats", "clusters"].includes(type)) throw new Error("invalid inspection type");
-      const client = await session.client();
+      const client = await session.client(`a ${name} inspect`);
       session.world.out((await client.request({ path: `/${path}/${encodeURIComponent(call.args[0] ?? "")}/${adminQuery(type, call)}`, expects: "text" })).text);
     },
   };
@@ -156,7 +158,7 @@ function gatewayCommand(session: Session): CommandSpec {
     summary: "Show the proxies of one gateway of the mesh default",
     argumentCount: 1,
     async run({ args: [name = ""] }) {
-      const client = await session.client();
+      const client = await session.client("a dataplane inspect");
       const answer = await client.request({ path: `${itemPath({ scope: "Mesh", path: "meshgateways" }, "default", name)}/dataplanes` });
       session.world.out(listAt(answer.json(), "items").map((it) => `${textAt(it, "dataplane", "name")}\n`).join(""));
     },
@@ -175,7 +177,7 @@ function policyCommand(session: Session, kind: KindNames): CommandSpec {
       { name: "new-api", type: "bool", help: "a plain list of the proxies" },
     ],
     async run({ flags, args: [name = ""] }) {
-      const client = await session.client();
+      const client = await session.client("a policy inspect");
       const base = itemPath(kind, flags.text("mesh"), name);
       if (!flags.isSet("new-api")) return session.world.out(proxiesOfPolicy(objectAt((await client.request({ path: `${base}/dataplanes` })).json())));
       const offset = flags.number("offset");
