@@ -11,18 +11,18 @@ export interface CollectorConf {
 }
 
 export type CollectorPlace =
-  | { readonly by: "envoy"; readonly address: string; readonly port: number; readonly speaksHttp: boolean; readonly path: string }
-  | { readonly by: "kuma-dp"; readonly collector: Collector; readonly socket: string };
+  | { readonly by: "envoy"; readonly name: string; readonly address: string; readonly port: number; readonly speaksHttp: boolean; readonly path: string }
+  | { readonly by: "kuma-dp"; readonly name: string; readonly collector: Collector; readonly socket: string };
 
 const [defaultPort, ownHost] = [4317, "127.0.0.1"];
 
 /** Undefined when the reference leads nowhere: nothing is sent. */
 export function collectorPlace({ endpoint, backendRef }: CollectorConf, { view, proxy: { traits } }: Plan): CollectorPlace | undefined {
-  if (endpoint) return { by: "envoy", ...placeOf(endpoint), speaksHttp: false, path: "" };
+  if (endpoint) return { by: "envoy", name: endpoint, ...placeOf(endpoint), speaksHttp: false, path: "" };
   const collector = backendRef && collectorOf(view, backendRef);
   if (!collector) return undefined;
-  if (traits.features.has(feature.otelViaDp) && traits.workdir) return { by: "kuma-dp", collector, socket: socketPath(traits.workdir, `kuma-otel-${collector.name}`) };
-  return { by: "envoy", address: collector.address || ownHost, port: collector.port, speaksHttp: collector.speaksHttp, path: collector.path };
+  if (traits.features.has(feature.otelViaDp) && traits.workdir) return { by: "kuma-dp", name: collector.name, collector, socket: socketPath(traits.workdir, `kuma-otel-${collector.name}`) };
+  return { by: "envoy", name: collector.name, address: collector.address || ownHost, port: collector.port, speaksHttp: collector.speaksHttp, path: collector.path };
 }
 
 /** `host:port`, port 4317 where none is given. */

@@ -15,8 +15,9 @@ export { fileTls } from "./internal/mesh-prometheus.ts";
 export type { PassthroughPlace } from "./policy.ts";
 export type { ProxyFacts } from "./facts.ts";
 export { collectorCluster, collectorPlace, collectThrough, goJson, placeOf, systemWord, type CollectorConf, type CollectorPlace } from "./collectors.ts";
+export { tlsSocket } from "./draft/tls.ts";
 export { domainTrustSecret, inboundTls } from "./mesh-tls.ts";
-export { bracketed, sanitised, serviceClusterName, socketPath, system } from "./names.ts";
+export { bracketed, clusterName, sanitised, serviceClusterName, socketPath, system } from "./names.ts";
 export { protoDuration } from "./duration.ts";
 // names in certificates, which policies match on
 export { spiffeId, tagUri } from "#security/names";

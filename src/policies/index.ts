@@ -13,15 +13,15 @@ import { meshRetryApply } from "./mesh-retry/apply.ts";
 import { meshTCPRouteShape } from "./mesh-tcp-route/shape.ts";
 import { meshTlsApply } from "./mesh-tls/apply.ts";
 import { meshTimeoutApply } from "./mesh-timeout/apply.ts";
+import { meshTraceApply } from "./mesh-trace/apply.ts";
 import { meshTrafficPermissionApply } from "./mesh-traffic-permission/apply.ts";
 
 export const routeShapers: readonly RouteShaper[] = [meshHTTPRouteShape, meshTCPRouteShape];
 
-export const envoyPolicies: readonly EnvoyPolicy[] = [meshTlsApply, meshLoadBalancingStrategyApply, meshAccessLogApply, meshFaultInjectionApply, meshRateLimitApply, meshTimeoutApply, meshTrafficPermissionApply, meshHealthCheckApply, meshCircuitBreakerApply, meshRetryApply, meshMetricApply];
+export const envoyPolicies: readonly EnvoyPolicy[] = [meshTlsApply, meshLoadBalancingStrategyApply, meshAccessLogApply, meshTraceApply, meshFaultInjectionApply, meshRateLimitApply, meshTimeoutApply, meshTrafficPermissionApply, meshHealthCheckApply, meshCircuitBreakerApply, meshRetryApply, meshMetricApply];
 
 /** Kinds that are stored, validated, synced and inspected, but change nothing at Envoy yet, and what holds meanwhile. */
 export const notApplied: ReadonlyMap<string, string> = new Map([
   ["MeshPassthrough", "traffic to unknown addresses passes as the Mesh says"],
-  ["MeshTrace", "no traces"],
   ["MeshProxyPatch", "the configuration is not patched"],
 ]);

@@ -4,6 +4,9 @@ import { ClusterSchema } from "#gen/envoy/config/cluster/v3/cluster_pb.js";
 import { ClusterLoadAssignmentSchema } from "#gen/envoy/config/endpoint/v3/endpoint_pb.js";
 import { ListenerSchema } from "#gen/envoy/config/listener/v3/listener_pb.js";
 import { ActionSchema } from "#gen/envoy/config/rbac/v3/rbac_pb.js";
+import { DatadogConfigSchema } from "#gen/envoy/config/trace/v3/datadog_pb.js";
+import { OpenTelemetryConfigSchema } from "#gen/envoy/config/trace/v3/opentelemetry_pb.js";
+import { ZipkinConfigSchema } from "#gen/envoy/config/trace/v3/zipkin_pb.js";
 import { RouteConfigurationSchema } from "#gen/envoy/config/route/v3/route_pb.js";
 import { FileAccessLogSchema } from "#gen/envoy/extensions/access_loggers/file/v3/file_pb.js";
 import { OpenTelemetryAccessLogConfigSchema } from "#gen/envoy/extensions/access_loggers/open_telemetry/v3/logs_service_pb.js";
@@ -50,6 +53,8 @@ export const envoyRegistry = createRegistry(
   OmitHostMetadataConfigSchema, PreviousHostsPredicateSchema, PreviousPrioritiesConfigSchema,
   // events of health checks
   HealthCheckEventFileSinkSchema,
+  // tracing
+  ZipkinConfigSchema, DatadogConfigSchema, OpenTelemetryConfigSchema,
   // access logs
   FileAccessLogSchema, OpenTelemetryAccessLogConfigSchema, AccessLogExpressionSchema,
 );

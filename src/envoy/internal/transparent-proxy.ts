@@ -52,7 +52,7 @@ function outboundListener(plan: Plan, name: string, address: string, port: numbe
   const { sealer, policies, keys } = parts;
   const confs = plan.anywhereConfs;
   const facts = factsOf(plan, parts);
-  return sealer.keyed(`tproxy out ${name} ${port} ${plan.isUnified} ${keys.confs(confs)} ${factsKey(facts, confs)}`, () => {
+  return sealer.keyed(`tproxy out ${name} ${port} ${plan.isUnified} ${keys.confs(confs)} ${factsKey(facts, "bytes", confs)}`, () => {
     const listener = openListener({ name, address, port, direction: "outbound", isUnified: plan.isUnified, reusePort: false, bindToPort: true, tags: {} });
     listener.message.useOriginalDst = true;
     listener.chains.push(chain({ terminal: { is: "tcp", proxy: tcpProxy(name, [{ name, weight: 1 }]) } }));
