@@ -6,6 +6,7 @@ import { socketPath, type BootstrapRequest } from "#bootstrap/client";
 import { sleep, type Platform } from "#platform";
 import { badRequest } from "#resources";
 import { httpClient, type HttpClient } from "#security";
+import { streamAccessLogs } from "./access-log/stream.ts";
 import { fetchBootstrap } from "./bootstrap.ts";
 import { controlPlaneCa, type ControlPlaneCa } from "./ca.ts";
 import { durationOf, isOn, printableSettings, type Settings } from "./config.ts";
@@ -70,6 +71,8 @@ export async function run(options: RunOptions): Promise<void> {
     const admin = adminClient(yaml, sockets);
     const metrics = await serveMetrics({ socketPath: socketPath(sockets, `kuma-mh-${name}-${mesh}`), admin, address, platform });
     closers.push(() => admin.close(), () => metrics.close());
+    // Zone proxies have no policies that log.
+    if (settings.proxyType === "dataplane") closers.push(await streamAccessLogs({ fifo: socketPath(sockets, `kuma-al-${name}-${mesh}`), platform }));
     closers.push(followDocuments({ socketPath: socketPath(sockets, "kuma-mesh-metric-config"), intervalMs: documentIntervalMs, handlers: new Map<string, (body: string) => void | Promise<void>>([["/meshmetric", (body) => metrics.configure(body)], ["/anchors", (body) => credentials.announce(body)]]), platform }));
     await superviseEnvoy(options, { yaml, workDir, envoy, readiness });
   } finally {
@@ -147,6 +150,7 @@ function featuresOf(settings: Settings): string[] {
     ["feature-reuse-port", isOn(settings.reusePort)],
     ["feature-bind-outbounds", isOn(settings.bindOutbounds)],
     ["feature-watched-credentials", true],
+    ["feature-tcp-accesslog-via-named-pipe", true],
     ["feature-spire", isOn(settings.spireSupported)],
   ];
   return features.flatMap(([name, isEnabled]) => (isEnabled ? [name] : []));

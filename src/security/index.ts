@@ -25,6 +25,7 @@ export { requireBothFiles, tlsCiphers, tlsVersion } from "./tls.ts";
 export { endpoints, type Credential, type Endpoint, type EndpointName, type Route } from "./endpoints.ts";
 export { openEndpoint, type Connection, type Accept, type ListenSettings, type OpenEndpoint, type Socket, type TLSSocket, type TlsSettings } from "./listen.ts";
 export { createHttp1Server, feedHttp1, type Http1Server, type Http1Timeouts, type IncomingMessage } from "./http1-server.ts";
+export { connectPlain, readFifo, type PlainConnectOptions } from "./plain.ts";
 export {
   connectTls, httpClient, isLoopback,
   type ClientTrust, type HttpClient, type HttpClientOptions, type HttpRequest, type HttpResponse, type PlaintextCredentials, type SkipVerify, type TlsConnectOptions,
