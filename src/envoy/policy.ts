@@ -28,6 +28,11 @@ export interface InboundPlace {
 
 /** Where connections end that a transparent proxy has no listener for. */
 export interface PassthroughPlace {
+  readonly family: "ipv4" | "ipv6";
+  readonly internalCidrs: readonly string[];
+  readonly ipv6: boolean;
+  /** Conf of a kind with a single one for the whole proxy. */
+  readonly proxyConf: ProxyConf | undefined;
   readonly facts?: ReadonlyMap<string, ProxyFacts>;
 }
 
@@ -75,6 +80,8 @@ export interface EnvoyPolicy {
   /** Whether an inbound insists on mesh mTLS; undefined leaves it to the Mesh. */
   inboundTlsMode?(conf: InboundConf | undefined): "strict" | "permissive" | undefined;
   inboundRoute?(draft: RouteDraft, conf: InboundConf | undefined, place: InboundPlace): void;
+  /** Whether connections to addresses outside the mesh pass; undefined leaves it to the Mesh. */
+  allowsPassthrough?(conf: ProxyConf | undefined): boolean | undefined;
   /** A listener for connections to addresses that no other listener has. */
   passthroughListener?(draft: ListenerDraft, conf: OutboundConf | undefined, place: PassthroughPlace): void;
   /** What the listeners made with these facts need beside them. */

@@ -8,6 +8,7 @@ import { meshHealthCheckApply } from "./mesh-health-check/apply.ts";
 import { meshHTTPRouteShape } from "./mesh-http-route/shape.ts";
 import { meshLoadBalancingStrategyApply } from "./mesh-load-balancing-strategy/apply.ts";
 import { meshMetricApply } from "./mesh-metric/apply.ts";
+import { meshPassthroughApply } from "./mesh-passthrough/apply.ts";
 import { meshRateLimitApply } from "./mesh-rate-limit/apply.ts";
 import { meshRetryApply } from "./mesh-retry/apply.ts";
 import { meshTCPRouteShape } from "./mesh-tcp-route/shape.ts";
@@ -18,10 +19,9 @@ import { meshTrafficPermissionApply } from "./mesh-traffic-permission/apply.ts";
 
 export const routeShapers: readonly RouteShaper[] = [meshHTTPRouteShape, meshTCPRouteShape];
 
-export const envoyPolicies: readonly EnvoyPolicy[] = [meshTlsApply, meshLoadBalancingStrategyApply, meshAccessLogApply, meshTraceApply, meshFaultInjectionApply, meshRateLimitApply, meshTimeoutApply, meshTrafficPermissionApply, meshHealthCheckApply, meshCircuitBreakerApply, meshRetryApply, meshMetricApply];
+export const envoyPolicies: readonly EnvoyPolicy[] = [meshTlsApply, meshLoadBalancingStrategyApply, meshPassthroughApply, meshAccessLogApply, meshTraceApply, meshFaultInjectionApply, meshRateLimitApply, meshTimeoutApply, meshTrafficPermissionApply, meshHealthCheckApply, meshCircuitBreakerApply, meshRetryApply, meshMetricApply];
 
 /** Kinds that are stored, validated, synced and inspected, but change nothing at Envoy yet, and what holds meanwhile. */
 export const notApplied: ReadonlyMap<string, string> = new Map([
-  ["MeshPassthrough", "traffic to unknown addresses passes as the Mesh says"],
   ["MeshProxyPatch", "the configuration is not patched"],
 ]);

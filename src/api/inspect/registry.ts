@@ -19,6 +19,8 @@ import { LocalRateLimitSchema as HttpRateLimitSchema } from "#gen/envoy/extensio
 import { LuaSchema } from "#gen/envoy/extensions/filters/http/lua/v3/lua_pb.js";
 import { RBACSchema as HttpRbacSchema } from "#gen/envoy/extensions/filters/http/rbac/v3/rbac_pb.js";
 import { RouterSchema } from "#gen/envoy/extensions/filters/http/router/v3/router_pb.js";
+import { HttpInspectorSchema } from "#gen/envoy/extensions/filters/listener/http_inspector/v3/http_inspector_pb.js";
+import { OriginalDstSchema } from "#gen/envoy/extensions/filters/listener/original_dst/v3/original_dst_pb.js";
 import { TlsInspectorSchema } from "#gen/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.js";
 import { HttpConnectionManagerSchema } from "#gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js";
 import { KafkaBrokerSchema } from "#gen/envoy/extensions/filters/network/kafka_broker/v3/kafka_broker_pb.js";
@@ -42,7 +44,7 @@ export const envoyRegistry = createRegistry(
   // resources
   ClusterSchema, ClusterLoadAssignmentSchema, ListenerSchema, RouteConfigurationSchema, SecretSchema,
   // network filters
-  HttpConnectionManagerSchema, TcpProxySchema, KafkaBrokerSchema, NetworkRbacSchema, NetworkRateLimitSchema, SetFilterStateSchema, TlsInspectorSchema, DnsFilterConfigSchema,
+  HttpConnectionManagerSchema, TcpProxySchema, KafkaBrokerSchema, NetworkRbacSchema, NetworkRateLimitSchema, SetFilterStateSchema, TlsInspectorSchema, HttpInspectorSchema, OriginalDstSchema, DnsFilterConfigSchema,
   // HTTP filters
   RouterSchema, LuaSchema, GrpcStatsSchema, HttpRbacSchema, HttpRateLimitSchema, HTTPFaultSchema, ExtensionWithMatcherSchema,
   // TLS and protocol options

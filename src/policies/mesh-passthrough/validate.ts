@@ -31,7 +31,7 @@ function validateDomain(path: string, { value, port, protocol }: PassthroughMatc
   if (isWildcard && value !== "*" && !value.startsWith("*.")) {
     return [violation(`${path}.value`, "provided DNS has incorrect value, partial wildcard is currently not supported")];
   }
-  if (value !== "*" && !isSubdomain(isWildcard ? value.slice(2) : value)) return [violation(`${path}.value`, "provided DNS has incorrect value")];
+  if (value !== "*" && !isSubdomain((isWildcard ? value.slice(2) : value).toLowerCase())) return [violation(`${path}.value`, "provided DNS has incorrect value")];
   return isWildcard && port === undefined && isHttp(protocol) ? [violation(`${path}.port`, "wildcard domains doesn't work for all ports and layer 7 protocol")] : [];
 }
 
