@@ -53,7 +53,7 @@ function outboundListener(plan: Plan, name: string, family: "ipv4" | "ipv6", por
   const { sealer, policies, keys } = parts;
   const confs = plan.anywhereConfs;
   const facts = factsOf(plan, parts);
-  const listening = policies.filter((it) => it.passthroughListener);
+  const listening = policies.filter((it) => it.passthroughListener !== undefined);
   const own = listening.map((it) => keys.idOf(objectOf(plan.proxyConfs.get(it.kind)))).join(",");
   return sealer.keyed(`tproxy out ${name} ${port} ${plan.isUnified} ${plan.proxy.traits.ipv6} ${own} ${keys.confs(confs)} ${factsKey(facts, "bytes", confs)}`, () => {
     const listener = openListener({ name, address: anyAddress[family], port, direction: "outbound", isUnified: plan.isUnified, reusePort: false, bindToPort: true, tags: {} });

@@ -35,7 +35,10 @@ export async function streamAccessLogs({ fifo, platform }: AccessLogOptions): Pr
     const sender = senderFor(line.address);
     if (!sender?.send(line.text)) dropped.inc({ reason: sender ? "collector" : "too many collectors" });
   };
-  const source = await readFifo(fifo).catch((error: unknown) => void log.error("there is no FIFO for access logs; those for TCP backends are lost", { fifo, error }));
+  const source = await readFifo(fifo).catch((error: unknown) => {
+    log.error("there is no FIFO for access logs; those for TCP backends are lost", { fifo, error });
+    return undefined;
+  });
   if (!source) return () => {};
   source.on("data", lineSplitter(onLine, onBroken));
   source.on("error", (error) => log.error("access logs can no longer be read; those for TCP backends are lost", { fifo, error }));
