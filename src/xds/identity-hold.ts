@@ -25,9 +25,10 @@ const longestHoldMs = 30_000;
 
 export function identityHold({ authorities, turnover, platform, onOver }: IdentityHoldParts): IdentityHold {
   let since: number | undefined;
+  let isOver = false;
   let cancel = () => {};
   const end = (): false => {
-    since = undefined;
+    [since, isOver] = [undefined, false];
     cancel();
     return false;
   };
@@ -60,7 +61,8 @@ export function identityHold({ authorities, turnover, platform, onOver }: Identi
       if (since === undefined) cancel = platform.clock.after(longestHoldMs, onOver);
       since ??= now;
       if (now - since < longestHoldMs) return true;
-      platform.log.warn("not every proxy accepts the next certificate of a proxy yet; it goes over to it all the same", { proxy: dataplane.name, mesh: dataplane.mesh, identity: next?.name ?? "" });
+      if (!isOver) platform.log.warn("not every proxy accepts the next certificate of a proxy yet; it goes over to it all the same", { proxy: dataplane.name, mesh: dataplane.mesh, identity: next?.name ?? "" });
+      isOver = true;
       return false;
     },
   };

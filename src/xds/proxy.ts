@@ -189,7 +189,9 @@ export class ConnectedProxy {
 
   /** Others have moved on, or time has jumped. */
   reconsider(): void {
-    if (this.isHolding) this.replan();
+    // Who still waits is not planned anew each time that one of a thousand others has moved.
+    const isFree = this.isHolding && this.view && !this.hold.holds(this.view, this.proxy.dataplane, this.certificate);
+    if (isFree) this.replan();
     else this.renew();
   }
 
