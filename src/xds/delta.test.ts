@@ -24,6 +24,14 @@ test("only what changed is sent", () => {
   expect(sent(play([wanted(a, cluster("b", "2"))], state))).toEqual([{ changed: ["b"], removed: [] }]);
 });
 
+test("listeners wait for clusters that an answer in flight keeps back", () => {
+  const wants = (version: string, ...clusters: readonly Sealed[]): DeltaEvent => ({ is: "wanted", snapshot: { ...snapshot(clusters), listeners: [sealed(typeUrl.listener, "l", version)] } });
+  const before = play([request(typeUrl.cluster), request(typeUrl.listener), wants("1", cluster("a")), request(typeUrl.listener, { nonce: "2" })]);
+  const more = play([wants("2", cluster("a"), cluster("b"))], before.state);
+  expect(more.responses).toEqual([]);
+  expect(sent(play([request(typeUrl.cluster, { nonce: "1" })], more.state)).map((it) => it.changed)).toEqual([["b"], ["l"]]);
+});
+
 test("what is gone is named", () => {
   const a = cluster("a");
   const state = play([request(typeUrl.cluster), wanted(a, cluster("b")), request(typeUrl.cluster, { nonce: "1" })]).state;

@@ -85,6 +85,9 @@ function flush(state: DeltaState, acknowledged: string | undefined, rejected: De
   for (const type of sendOrder) {
     const its = types.get(type);
     if (!its || its.inFlight) continue;
+    // Envoy refuses a listener whose clusters it has not been told of: those wait until the answer in flight lets them go.
+    const clusters = types.get(typeUrl.cluster);
+    if (type === typeUrl.listener && clusters?.inFlight && wanted.clusters.some((it) => !clusters.held.has(it.name) && !clusters.refused.has(it.name))) continue;
     const resources = its.isWildcard ? select(wanted, type, its.names) : select(wanted, type, its.names).filter((it) => its.names.has(it.name));
     const present = new Set(resources.map((it) => it.name));
     const changed = resources.filter((it) => (its.held.get(it.name) !== it.version && its.refused.get(it.name) !== it.version) || its.repeat.has(it.name));

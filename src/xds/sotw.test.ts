@@ -34,6 +34,13 @@ test("nothing is sent while an answer waits for its acknowledgement, then only t
   expect(play([request(typeUrl.cluster, "1")], second.state).responses[0]?.resources[0]?.version).toBe("3");
 });
 
+test("listeners wait for clusters that an answer in flight keeps back", () => {
+  const before = play([request(typeUrl.cluster), request(typeUrl.listener), { is: "wanted", snapshot: snapshot([cluster("a")], [listener("l", "1")]) }, request(typeUrl.listener, "2")]);
+  const more = play([{ is: "wanted", snapshot: snapshot([cluster("a"), cluster("b")], [listener("l", "2")]) }], before.state);
+  expect(more.responses).toEqual([]);
+  expect(names(play([request(typeUrl.cluster, "1")], more.state))).toEqual([["Cluster", ["a", "b"]], ["Listener", ["l"]]]);
+});
+
 test("an acknowledgement of an older answer is ignored", () => {
   const state = play([request(typeUrl.cluster), { is: "wanted", snapshot: snapshot([cluster("backend")]) }]).state;
   expect(play([request(typeUrl.cluster, "0")], state).acknowledged).toBeUndefined();

@@ -89,6 +89,7 @@ function flush(state: SotwState, acknowledged: string | undefined, rejected: Out
   for (const type of sendOrder) {
     const its = types.get(type);
     if (!its || its.inFlight) continue;
+    if (type === typeUrl.listener && awaitsClusters(types.get(typeUrl.cluster), wanted)) continue;
     const resources = type === typeUrl.cluster ? withLingering(wanted.clusters, lingering) : select(wanted, type, its.names);
     if (its.last !== undefined && its.repeat.size === 0 && isSame(its.last, resources)) {
       // Equal in content: remember the newer list, so that comparing by identity works from here on.
@@ -114,6 +115,13 @@ function flush(state: SotwState, acknowledged: string | undefined, rejected: Out
     }
   }
   return { state: { ...state, types, counter, lingering }, responses, acknowledged, rejected };
+}
+
+/** Envoy refuses a listener whose clusters it has not been told of: those wait until the answer in flight lets them go. */
+function awaitsClusters(clusters: TypeState | undefined, wanted: Snapshot): boolean {
+  if (!clusters?.inFlight || clusters.inFlight.resources === wanted.clusters) return false;
+  const told = new Set(clusters.inFlight.resources.map((it) => it.name));
+  return wanted.clusters.some((it) => !told.has(it.name));
 }
 
 function withLingering(clusters: readonly Sealed[], lingering: readonly Sealed[]): readonly Sealed[] {
