@@ -1,31 +1,8 @@
 // The API as clients see it: bodies, pages, refusals.
 import { request as httpRequest } from "node:http";
 import { expect, test } from "vitest";
-import { fakePlatform } from "#platform/fake";
-import { denied, kindsOf, KumaError, unauthenticated, type Place } from "#resources";
-import { coreKinds } from "#resources/kinds";
-import { memoryStore } from "#store";
-import { builtinBackend, openWriteDoor, type Access } from "#write";
-import { createApi, type ApiOptions } from "./index.ts";
-
-const place: Place = { mode: "zone", zone: "default", federated: false, environment: "universal", systemNamespace: "kuma-system" };
-
-function anApi(more: Partial<ApiOptions> = {}) {
-  const platform = fakePlatform();
-  const store = memoryStore(platform);
-  const kinds = kindsOf(coreKinds);
-  const access: Access = more.access ?? { check: () => {} };
-  const certificateBackends = new Map([["builtin", builtinBackend]]);
-  const door = openWriteDoor({ store, kinds, place, access, isApiReadOnly: false, allowsAuthorityChange: true, unsafeDelete: false, certificateBackends, isZoneOnline: () => false });
-  const about = { hostname: "h", instanceId: "i", version: "2.14.3", gui: "/gui", clusterId: () => "c", config: () => ({ mode: "zone" }) };
-  const tokens = { defaultValidForMs: 3_600_000, mayIssue: () => {}, dataplane: async () => "dp-token", zone: async () => "zone-token" };
-  const options: ApiOptions = { store, door, kinds, place, access, isApiReadOnly: false, log: platform.log, clock: platform.clock, authenticate: () => ({ name: "alice", groups: ["devs"] }), about, tokens, ...more };
-  const app = createApi(options);
-  const get = (url: string, headers = {}) => app.inject({ method: "GET", url, headers });
-  const put = (url: string, payload: string | object, headers = { "content-type": "application/json" }) => app.inject({ method: "PUT", url, payload, headers });
-  const mesh = (name: string) => put(`/meshes/${name}`, { type: "Mesh", name });
-  return { app, store, platform, get, put, mesh };
-}
+import { denied, KumaError, unauthenticated } from "#resources";
+import { anApi } from "./fake/api.ts";
 
 test("a body is indented by one space, ends with a newline and has no charset", async () => {
   const { get } = anApi();
