@@ -19,8 +19,8 @@ export function validateListeners(networking: Networking): readonly Violation[] 
       ...validateAddress(`${at}.address`, listener.address),
       ...validatePort(`${at}.port`, listener.port),
       ...(isNamedTwice ? [violation(`${at}.name`, `name "${listener.name}" must be unique across inbounds and listeners`)] : []),
+      ...(otherType === undefined ? [] : [violation(at, `address:port ${address} is ${otherType === listener.type ? "already used by another listener" : "used by listeners of different types"}`)]),
       ...(taken.has(address) ? [violation(at, `address:port ${address} collides with an inbound listener`)] : []),
-      ...(otherType !== undefined && otherType !== listener.type ? [violation(at, `address:port ${address} is used by listeners of different types`)] : []),
     ];
   });
 }
