@@ -41,10 +41,11 @@ test(`${inputs} changed resources`, { timeout: 300_000 }, async () => {
     while (next < firstSeed + inputs && findings.length < 10) {
       const seed = next++;
       const { path, body } = requestFor(seed);
-      // A name that URL rules change on the way is a request for something else.
+      // A resource named like a step up in a path is looked for there.
+      const isStep = /\/\.\.?$/.test(path);
       const answer = await controlPlane.send("PUT", path.replaceAll(/%(?![0-9A-F]{2})/g, "%25"), { "content-type": "application/json" }, body);
       counts.set(answer.status, (counts.get(answer.status) ?? 0) + 1);
-      if (!known.has(answer.status)) findings.push(`seed ${seed}: ${answer.status} ${answer.text.slice(0, 300)}\n  ${path}\n  ${body.slice(0, 600)}`);
+      if (answer.status === 307 ? !isStep : !known.has(answer.status)) findings.push(`seed ${seed}: ${answer.status} ${answer.text.slice(0, 300)}\n  ${path}\n  ${body.slice(0, 600)}`);
       if (answer.status !== 400) continue;
       const { detail, refused } = errorOf(answer.text);
       if (detail === "" || (detail === "Resource is not valid" && refused.length === 0)) findings.push(`seed ${seed}: 400 without a reason: ${answer.text.slice(0, 300)}\n  ${body.slice(0, 600)}`);
