@@ -35,15 +35,16 @@ function of(name: string): KeptCertificate {
 
 function aHold() {
   const platform = fakePlatform();
-  const [others, onOver] = [{ accept: false, name: false }, vi.fn()];
+  const [others, onOver, hurry] = [{ accept: false, name: false }, vi.fn(), vi.fn()];
   const issuer = { authority: { caPem: "", issue: () => Promise.reject(new Error("not here")) }, backend: "", lifetimeMs: 1, isOfIdentity: true };
-  const hold = identityHold({ platform, onOver, authorities: { authorityOf: () => issuer, identityAuthorityOf: () => issuer }, turnover: { isAccepted: () => others.accept, isNamed: () => others.name } });
-  return { platform, others, onOver, holds: (given: Given = {}, has: KeptCertificate | "none" = ofMesh) => hold.holds(view(given), dataplane, has === "none" ? undefined : has) };
+  const hold = identityHold({ platform, onOver, hurry, authorities: { authorityOf: () => issuer, identityAuthorityOf: () => issuer }, turnover: { isAccepted: () => others.accept, isNamed: () => others.name } });
+  return { platform, others, onOver, hurry, holds: (given: Given = {}, has: KeptCertificate | "none" = ofMesh) => hold.holds(view(given), dataplane, has === "none" ? undefined : has) };
 }
 
-test("it holds until the others accept both the authority and the name", () => {
-  const { holds, others } = aHold();
+test("it holds until the others accept both the authority and the name, and hurries on what may bring the name", () => {
+  const { holds, others, hurry } = aHold();
   expect(holds()).toBe(true);
+  expect(hurry).toHaveBeenCalledWith("m");
   others.accept = true;
   expect(holds()).toBe(true);
   others.name = true;

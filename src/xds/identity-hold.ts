@@ -10,6 +10,8 @@ export interface IdentityHoldParts {
   readonly authorities: Pick<AuthoritySource, "authorityOf" | "identityAuthorityOf">;
   readonly turnover: Pick<Turnover, "isAccepted" | "isNamed">;
   readonly platform: Platform;
+  /** The next view of the mesh is waited for: it may bring the name. */
+  readonly hurry: (mesh: string) => void;
   /** It has been held for as long as anybody is waited for. */
   readonly onOver: () => void;
 }
@@ -23,7 +25,7 @@ export interface IdentityHold {
 /** A proxy that does not answer keeps the others from nothing for longer. */
 const longestHoldMs = 30_000;
 
-export function identityHold({ authorities, turnover, platform, onOver }: IdentityHoldParts): IdentityHold {
+export function identityHold({ authorities, turnover, platform, hurry, onOver }: IdentityHoldParts): IdentityHold {
   let since: number | undefined;
   let isOver = false;
   let cancel = () => {};
@@ -36,7 +38,10 @@ export function identityHold({ authorities, turnover, platform, onOver }: Identi
   const isAwaited = (view: MeshView, dataplane: Resource<Dataplane>, next: WorkloadIdentity | undefined): boolean => {
     const { mesh } = dataplane;
     // By its services a proxy is known all the time.
-    if (next && !turnover.isNamed(mesh, servicesOf(dataplane), next.spiffeId)) return false;
+    if (next && !turnover.isNamed(mesh, servicesOf(dataplane), next.spiffeId)) {
+      hurry(mesh);
+      return false;
+    }
     // What its agent trusts and signs, SPIRE keeps together.
     if (next?.issuer === "spire") return true;
     const issuer = next ? authorities.identityAuthorityOf(mesh, next.name) : authorities.authorityOf(mesh);

@@ -47,6 +47,7 @@ async function aMesh(passMs: number) {
       action();
     },
     views: () => views,
+    hurry: () => meshes.hurry("m"),
     current: () => meshes.current("m"),
     unfollow: () => unfollow(),
     /** Another follower; how many views it has seen. */
@@ -91,6 +92,24 @@ test("arrivals wait eight seconds at most", async () => {
   mesh.pass();
   await mesh.arrives("a");
   expect(mesh.waitMs()).toBe(8000);
+});
+
+test("arrivals that somebody waits for are as urgent as what people write, whichever comes first; the next ones are not", async () => {
+  for (const isFirst of [true, false]) {
+    const mesh = await aMesh(3000);
+    await mesh.written();
+    mesh.pass();
+    if (isFirst) mesh.hurry();
+    await mesh.arrives("a");
+    if (!isFirst) {
+      expect(mesh.waitMs()).toBe(8000);
+      mesh.hurry();
+    }
+    expect(mesh.waitMs()).toBe(500);
+    mesh.pass();
+    await mesh.arrives("b");
+    expect(mesh.waitMs()).toBe(8000);
+  }
 });
 
 test("a long pass leaves room for other work, and a change that comes meanwhile waits for its end", async () => {

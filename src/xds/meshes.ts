@@ -11,6 +11,8 @@ export interface Meshes {
   current(mesh: string): MeshView | undefined;
   /** Calls back with each new view of the mesh; undefined when it was deleted. Returns the function that ends it. */
   follow(mesh: string, onView: (view: MeshView | undefined) => void): () => void;
+  /** Somebody waits for what the next view brings, whatever kind of change that is. */
+  hurry(mesh: string): void;
   close(): void;
 }
 
@@ -39,6 +41,7 @@ export function followMeshes({ store, kinds, zone, settings, clock, minGapMs }: 
   const views = new Map<string, MeshView>();
   const followers = new Map<string, Set<(view: MeshView | undefined) => void>>();
   const dirty = new Set<string>();
+  const hurried = new Set<string>();
   let cancelPass: (() => void) | undefined;
   let dueAt = Infinity;
   let isPassing = false;
@@ -62,6 +65,7 @@ export function followMeshes({ store, kinds, zone, settings, clock, minGapMs }: 
     isPassing = true;
     const names = [...dirty];
     dirty.clear();
+    for (const name of names) hurried.delete(name);
     const calls = names.flatMap((name) => {
       views.delete(name);
       const its = [...(followers.get(name) ?? [])];
@@ -94,6 +98,7 @@ export function followMeshes({ store, kinds, zone, settings, clock, minGapMs }: 
     dueAt = at;
     cancelPass = clock.after(at - now, pass);
   };
+  const isAwaited = () => [...dirty].some((name) => hurried.has(name));
   const changed = (name: string) => {
     if (views.has(name) || followers.has(name)) dirty.add(name);
   };
@@ -103,7 +108,7 @@ export function followMeshes({ store, kinds, zone, settings, clock, minGapMs }: 
       else if (scopes.get(key.type) === "Mesh" || (key.type === "DataplaneInsight" && asksReadiness(key.mesh))) changed(key.mesh);
       else if (scopes.get(key.type) === "Global") for (const name of [...views.keys(), ...followers.keys()]) changed(name);
     }
-    if (dirty.size > 0) schedule(changes.every(({ key }) => key.type !== "Mesh" && (arrivingKinds.has(key.type) || !scopes.has(key.type))));
+    if (dirty.size > 0) schedule(!isAwaited() && changes.every(({ key }) => key.type !== "Mesh" && (arrivingKinds.has(key.type) || !scopes.has(key.type))));
   };
   const stop = store.follow(onChanges);
   return {
@@ -122,6 +127,10 @@ export function followMeshes({ store, kinds, zone, settings, clock, minGapMs }: 
         its.delete(onView);
         if (its.size === 0 && followers.get(mesh) === its) followers.delete(mesh);
       };
+    },
+    hurry(mesh) {
+      hurried.add(mesh);
+      if (dirty.has(mesh)) schedule(false);
     },
     close() {
       stop();

@@ -19,6 +19,8 @@ export interface ProxyParts {
   readonly sealer: Sealer;
   readonly authorities: AuthoritySource;
   readonly turnover: Turnover;
+  /** The next view of the mesh is waited for. */
+  readonly hurry: (mesh: string) => void;
   /** Waits for one's turn to have a certificate made. */
   readonly issuingTurn: () => Promise<void>;
   readonly platform: Platform;
