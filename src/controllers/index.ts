@@ -5,6 +5,7 @@ export { generateMeshServices, type MeshServiceOptions } from "./mesh-services.t
 export type { LabelPropagation } from "./generated-service.ts";
 export { keepMeshServiceStatus, type MeshServiceStatusOptions, type ProxyIdentity } from "./mesh-service-status.ts";
 export { keepMeshIdentities, type MeshIdentityOptions, type OpenedAuthority } from "./mesh-identities.ts";
+export { keepTelemetryReferences } from "./telemetry-references.ts";
 export { allocateVips, type VipOptions } from "./vips.ts";
 export { allocateServiceVips, type ServiceVipOptions } from "./service-vips.ts";
 export { generateHostnames, type HostnameOptions } from "./hostnames.ts";

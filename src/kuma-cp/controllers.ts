@@ -1,5 +1,5 @@
 // The controllers of a zone: what reacts to the store and writes its consequences.
-import { allocateServiceVips, allocateVips, generateHostnames, generateMeshServices, generateWorkloads, keepAvailableServices, keepMeshIdentities, keepMeshServiceStatus, matchMultiZoneServices, removeOfflineProxies, type ProxyIdentity } from "#controllers";
+import { allocateServiceVips, allocateVips, generateHostnames, generateMeshServices, generateWorkloads, keepAvailableServices, keepMeshIdentities, keepMeshServiceStatus, keepTelemetryReferences, matchMultiZoneServices, removeOfflineProxies, type ProxyIdentity } from "#controllers";
 import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import { assignIdentity, isProblem, trustedDomains } from "#mesh";
 import type { Part, Platform } from "#platform";
@@ -42,6 +42,7 @@ export function controllerParts({ config, store, door, kinds, place, platform, i
     ...(has("MeshIdentity") && has("MeshTrust") ? [keepMeshIdentities({ ...parts, zone: place.zone, authorities: identities })] : []),
     ...(has("MeshService") ? [keepMeshServiceStatus({ ...parts, shownIds, identityOf: (dataplane) => identityOf(store, dataplane, place.zone) })] : []),
     ...(has("MeshMultiZoneService") ? [matchMultiZoneServices({ ...parts, place })] : []),
+    ...(has("MeshOpenTelemetryBackend") ? [keepTelemetryReferences(parts)] : []),
     allocateVips({ ...parts, cidrs }),
     ...(config.get("dnsServer.serviceVipEnabled") ? [allocateServiceVips({ ...parts, place, cidr: config.get("dnsServer.CIDR") })] : []),
     ...(has("ZoneIngress") ? [keepAvailableServices({ ...parts, place, gapMs: config.get("multizone.zone.ingressUpdateInterval"), tagFilters: config.get("experimental.ingressTagFilters") })] : []),

@@ -16,7 +16,7 @@ export type {
 } from "./plan/routes.ts";
 export { assignIdentity, isProblem, kriOfIdentity, kriOfTrust, trustDomainOf, trustedDomains, workloadIdentity, type AssignedIdentity, type IdentityProblem, type WorkloadIdentity } from "./plan/identity.ts";
 export { givesCertificate, type KeptCertificate, type MeshTlsPlan } from "./plan/mesh-tls.ts";
-export { collectorOf, type Collector, type CollectorRef } from "./plan/collectors.ts";
+export { collectorOf, referredBackend, type Collector, type CollectorRef } from "./plan/collectors.ts";
 export { meshMetrics, type MeshMetrics } from "./plan/mesh-metrics.ts";
 export { metricLabels } from "./plan/metric-labels.ts";
 export { legacyVips, vipConfigName } from "./plan/vips.ts";

@@ -20,10 +20,14 @@ export interface Collector {
 const defaultPort = { grpc: 4317, http: 4318 } as const;
 
 /** The oldest of those that have the labels; undefined when there is none. */
-export function collectorOf(view: MeshView, { labels = {} }: CollectorRef): Collector | undefined {
+export function referredBackend(backends: readonly MeshOpenTelemetryBackend[], { labels = {} }: CollectorRef): MeshOpenTelemetryBackend | undefined {
   const wanted = Object.entries(labels);
-  const backends = view.list("MeshOpenTelemetryBackend") as readonly MeshOpenTelemetryBackend[];
   const [found] = backends.filter((it) => wanted.every(([key, value]) => it.labels[key] === value)).toSorted((a, b) => a.creationTime - b.creationTime);
+  return found;
+}
+
+export function collectorOf(view: MeshView, reference: CollectorRef): Collector | undefined {
+  const found = referredBackend(view.list("MeshOpenTelemetryBackend") as readonly MeshOpenTelemetryBackend[], reference);
   if (!found) return undefined;
   const { endpoint = {}, protocol = "grpc" } = found.spec;
   return { name: displayName(found), address: endpoint.address ?? "", port: endpoint.port ?? defaultPort[protocol], path: endpoint.path ?? "", speaksHttp: protocol === "http" };
