@@ -1,6 +1,8 @@
 // From plans to Envoy: drafts, policies, sealed resources. Pure.
 export { createPipeline, type AdminTls, type Anchors, type Pipeline, type ProxyResources, type ProxySecrets } from "./pipeline.ts";
 export type { Affinity, CalledCluster, Caller, Failover, Spread } from "./spread.ts";
+export { envoyRegistry } from "./registry.ts";
+export { openResources, type OpenResources, type Patchable } from "./patch.ts";
 export type { ZoneProxy } from "./internal/zone-proxy.ts";
 export { commonTailOf, createSealer, type Sealed, type Sealer } from "./seal.ts";
 export type { DynamicDocument, EnvoyPolicy, InboundPlace, OutboundPlace, ProxyDrafts } from "./policy.ts";

@@ -17,8 +17,9 @@ import { collectorsDocument } from "./collectors.ts";
 import { factsOf } from "./facts.ts";
 import { tlsSecrets } from "./mesh-tls.ts";
 import { system } from "./names.ts";
-import { callerTags, outboundResources, tagsInRequests, type ResourceGroup } from "./outbound.ts";
+import { callerTags, outboundResources, tagsInRequests } from "./outbound.ts";
 import type { EnvoyPolicy, ProxyDrafts } from "./policy.ts";
+import { openResources, type OriginGroup } from "./patch.ts";
 import { listOf, type Sealed, type Sealer } from "./seal.ts";
 import { calledClusters, type CalledCluster } from "./spread.ts";
 import { keyMaker, sharedResults, traitsKey, type KeyMaker, type Shared } from "./keys.ts";
@@ -107,13 +108,27 @@ function build(plan: Plan, adminTls: AdminTls | undefined, anchors: Anchors | un
   const outbound = sharedOutbound(plan, parts);
   const dns = dnsResources(plan, parts);
   const own = policyResources(plan, anchors, parts);
-  const all = [admin, transparent, inbound, dns, own, spireResources(plan, parts), probeResources(plan, parts)];
-  return {
-    clusters: joined(all.flatMap((it) => it.clusters), outbound.clusters),
-    listeners: joined(all.flatMap((it) => it.listeners), outbound.listeners),
-    endpoints: calledClusters(plan, parts),
-    secrets: secretsOf(plan),
+  const groups: readonly OriginGroup[] = [
+    { origin: "admin", ...admin }, { origin: "transparent", ...transparent }, { origin: "inbound", ...inbound }, { origin: "dns", ...dns }, ...own,
+    { origin: "core-resource", ...spireResources(plan, parts) }, { origin: "probe", ...probeResources(plan, parts) },
+  ];
+  const resources = {
+    clusters: joined(groups.flatMap((it) => it.clusters), outbound.clusters),
+    listeners: joined(groups.flatMap((it) => it.listeners), outbound.listeners),
   };
+  return { ...(patched(plan, groups, outbound, parts) ?? resources), endpoints: calledClusters(plan, parts), secrets: secretsOf(plan) };
+}
+
+/** Undefined when nobody patches the proxy. */
+function patched(plan: Plan, groups: readonly OriginGroup[], outbound: SharedOutbound, { policies, sealer }: PipelineParts): Pick<ProxyResources, "clusters" | "listeners"> | undefined {
+  const patching = policies.filter((it) => it.patch && plan.proxyConfs.has(it.kind));
+  if (patching.length === 0) return undefined;
+  const open = openResources([...groups, { origin: "outbound", clusters: outbound.clusters.list, listeners: outbound.listeners.list }], sealer);
+  for (const policy of patching) {
+    const conf = plan.proxyConfs.get(policy.kind);
+    if (conf) policy.patch?.(conf, open);
+  }
+  return open.sealed();
 }
 
 function secretsOf(plan: Plan): ProxySecrets | undefined {
@@ -122,7 +137,7 @@ function secretsOf(plan: Plan): ProxySecrets | undefined {
 }
 
 /** What policies give the proxy itself, and the documents for its kuma-dp. */
-function policyResources(plan: Plan, anchors: Anchors | undefined, parts: PipelineParts): ResourceGroup {
+function policyResources(plan: Plan, anchors: Anchors | undefined, parts: PipelineParts): readonly OriginGroup[] {
   const { policies, sealer } = parts;
   const dns = dnsDocument(plan);
   const older = meshPrometheus(plan);
@@ -138,10 +153,10 @@ function policyResources(plan: Plan, anchors: Anchors | undefined, parts: Pipeli
   }
   drafts.documents.push(...collectorsDocument(drafts.collectors));
   const dynamic = dynamicConfigResources({ traits: plan.proxy.traits, isUnified: plan.isUnified }, drafts.documents, parts);
-  return {
-    clusters: drafts.clusters.map((it) => sealCluster(it, sealer)),
-    listeners: [...drafts.listeners.map((it) => sealListener(it, sealer)), ...dynamic.listeners],
-  };
+  return [
+    { origin: "prometheus", clusters: drafts.clusters.map((it) => sealCluster(it, sealer)), listeners: drafts.listeners.map((it) => sealListener(it, sealer)) },
+    { origin: "dynamic-config", clusters: [], listeners: dynamic.listeners },
+  ];
 }
 
 interface SharedOutbound {

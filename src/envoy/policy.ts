@@ -5,6 +5,7 @@ import type { ChainDraft, ListenerDraft } from "./draft/listener.ts";
 import type { RouteDraft } from "./draft/http.ts";
 import type { ProxyFacts } from "./facts.ts";
 import type { CollectorDraft } from "./collectors.ts";
+import type { OpenResources } from "./patch.ts";
 import type { Caller, Spread } from "./spread.ts";
 
 /** Facts of a place that drafts need and that are the same for all proxies of one class. */
@@ -88,4 +89,6 @@ export interface EnvoyPolicy {
   besides?(facts: ProxyFacts, plan: Plan, drafts: ProxyDrafts): void;
   /** A kind with a single conf for the whole proxy. */
   proxy?(conf: ProxyConf, plan: Plan, drafts: ProxyDrafts): void;
+  /** Changes to the finished resources, after everything else; called where a policy of the kind selects the proxy. */
+  patch?(conf: ProxyConf, resources: OpenResources): void;
 }

@@ -9,6 +9,7 @@ import { meshHTTPRouteShape } from "./mesh-http-route/shape.ts";
 import { meshLoadBalancingStrategyApply } from "./mesh-load-balancing-strategy/apply.ts";
 import { meshMetricApply } from "./mesh-metric/apply.ts";
 import { meshPassthroughApply } from "./mesh-passthrough/apply.ts";
+import { meshProxyPatchApply } from "./mesh-proxy-patch/apply.ts";
 import { meshRateLimitApply } from "./mesh-rate-limit/apply.ts";
 import { meshRetryApply } from "./mesh-retry/apply.ts";
 import { meshTCPRouteShape } from "./mesh-tcp-route/shape.ts";
@@ -19,9 +20,7 @@ import { meshTrafficPermissionApply } from "./mesh-traffic-permission/apply.ts";
 
 export const routeShapers: readonly RouteShaper[] = [meshHTTPRouteShape, meshTCPRouteShape];
 
-export const envoyPolicies: readonly EnvoyPolicy[] = [meshTlsApply, meshLoadBalancingStrategyApply, meshPassthroughApply, meshAccessLogApply, meshTraceApply, meshFaultInjectionApply, meshRateLimitApply, meshTimeoutApply, meshTrafficPermissionApply, meshHealthCheckApply, meshCircuitBreakerApply, meshRetryApply, meshMetricApply];
+export const envoyPolicies: readonly EnvoyPolicy[] = [meshTlsApply, meshLoadBalancingStrategyApply, meshPassthroughApply, meshAccessLogApply, meshTraceApply, meshFaultInjectionApply, meshRateLimitApply, meshTimeoutApply, meshTrafficPermissionApply, meshHealthCheckApply, meshCircuitBreakerApply, meshRetryApply, meshMetricApply, meshProxyPatchApply];
 
 /** Kinds that are stored, validated, synced and inspected, but change nothing at Envoy yet, and what holds meanwhile. */
-export const notApplied: ReadonlyMap<string, string> = new Map([
-  ["MeshProxyPatch", "the configuration is not patched"],
-]);
+export const notApplied: ReadonlyMap<string, string> = new Map();

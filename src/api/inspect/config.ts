@@ -8,7 +8,7 @@ import { badRequest, KumaError, notFound } from "#resources";
 import type { Inspect, ProxyPath } from "../options.ts";
 import { jsonPatch } from "./json-patch.ts";
 import { dataplaneOr404, viewOr404, type InspectionParts } from "./parts.ts";
-import { envoyRegistry } from "./registry.ts";
+import { envoyRegistry } from "#envoy";
 
 /** Type URL to name to resource. */
 type Configuration = Readonly<Record<string, Readonly<Record<string, JsonValue>>>>;

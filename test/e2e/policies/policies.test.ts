@@ -96,3 +96,13 @@ withEnvoy("requests with the same header go to the same instance, all of them ar
     return seen.every((it) => it.size === 1) && new Set(seen.flatMap((it) => [...it])).size === 2;
   }, 20_000);
 }, 120_000);
+
+withEnvoy("a MeshProxyPatch changes what Envoy does, by value and by JSON patches (needs Envoy)", async () => {
+  const answer = { match: { prefix: "/" }, directResponse: { status: 299 } };
+  const appendModifications = [
+    { virtualHost: { operation: "Patch", match: { origin: "inbound", name: "backend" }, jsonPatches: [{ op: "replace", path: "/routes/0", value: answer }] } },
+    { cluster: { operation: "Patch", match: { origin: "outbound" }, value: "connectTimeout: 3s" } },
+  ];
+  await put("meshproxypatches", { type: "MeshProxyPatch", name: "patch", spec: { targetRef: { kind: "Mesh" }, default: { appendModifications } } });
+  await until(async () => (await statuses(4)).every((it) => it === "299"), 20_000);
+}, 120_000);

@@ -1,5 +1,6 @@
 // The Envoy messages that travel inside others as Any: what printing a configuration as JSON has to know.
 import { createRegistry } from "@bufbuild/protobuf";
+import { filtersOfOthers } from "./filters-of-others.ts";
 import { ClusterSchema } from "#gen/envoy/config/cluster/v3/cluster_pb.js";
 import { ClusterLoadAssignmentSchema } from "#gen/envoy/config/endpoint/v3/endpoint_pb.js";
 import { ListenerSchema } from "#gen/envoy/config/listener/v3/listener_pb.js";
@@ -25,6 +26,7 @@ import { TlsInspectorSchema } from "#gen/envoy/extensions/filters/listener/tls_i
 import { HttpConnectionManagerSchema } from "#gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js";
 import { KafkaBrokerSchema } from "#gen/envoy/extensions/filters/network/kafka_broker/v3/kafka_broker_pb.js";
 import { LocalRateLimitSchema as NetworkRateLimitSchema } from "#gen/envoy/extensions/filters/network/local_ratelimit/v3/local_rate_limit_pb.js";
+import { EchoSchema } from "#gen/envoy/extensions/filters/network/echo/v3/echo_pb.js";
 import { RBACSchema as NetworkRbacSchema } from "#gen/envoy/extensions/filters/network/rbac/v3/rbac_pb.js";
 import { HealthCheckEventFileSinkSchema } from "#gen/envoy/extensions/health_check/event_sinks/file/v3/file_pb.js";
 import { ConfigSchema as SetFilterStateSchema } from "#gen/envoy/extensions/filters/network/set_filter_state/v3/set_filter_state_pb.js";
@@ -41,6 +43,8 @@ import { SPIFFECertValidatorConfigSchema } from "#gen/envoy/extensions/transport
 import { HttpProtocolOptionsSchema } from "#gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js";
 
 export const envoyRegistry = createRegistry(
+  // of patches
+  EchoSchema, ...filtersOfOthers,
   // resources
   ClusterSchema, ClusterLoadAssignmentSchema, ListenerSchema, RouteConfigurationSchema, SecretSchema,
   // network filters
