@@ -16,7 +16,6 @@ export interface Patchable<M extends DescMessage> {
   write(message: MessageShape<M>): void;
 }
 
-
 interface Slot<M extends DescMessage> extends Patchable<M> {
   sealed(): Sealed;
 }
@@ -36,6 +35,11 @@ function slot<M extends DescMessage>(schema: M, name: string, origin: string, se
   };
 }
 
+export interface PatchProblem {
+  readonly what: string;
+  readonly error: unknown;
+}
+
 export interface OriginGroup {
   readonly origin: string;
   readonly clusters: readonly Sealed[];
@@ -48,6 +52,8 @@ export function openResources(groups: readonly OriginGroup[], sealer: Sealer) {
   const listeners = new Map(groups.flatMap(({ origin, listeners: its }) => its.map((it) => [it.name, slot(ListenerSchema, it.name, origin, sealer, it)] as const)));
   return {
     clusters, listeners,
+    /** What could not be changed as it was asked. */
+    problems: [] as PatchProblem[],
     addCluster: (name: string, origin: string) => added(clusters, slot(ClusterSchema, name, origin, sealer)),
     addListener: (name: string, origin: string) => added(listeners, slot(ListenerSchema, name, origin, sealer)),
     sealed: () => ({ clusters: sortedSealed(clusters), listeners: sortedSealed(listeners) }),

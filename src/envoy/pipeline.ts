@@ -19,7 +19,7 @@ import { tlsSecrets } from "./mesh-tls.ts";
 import { system } from "./names.ts";
 import { callerTags, outboundResources, tagsInRequests } from "./outbound.ts";
 import type { EnvoyPolicy, ProxyDrafts } from "./policy.ts";
-import { openResources, type OriginGroup } from "./patch.ts";
+import { openResources, type OriginGroup, type PatchProblem } from "./patch.ts";
 import { listOf, type Sealed, type Sealer } from "./seal.ts";
 import { calledClusters, type CalledCluster } from "./spread.ts";
 import { keyMaker, sharedResults, traitsKey, type KeyMaker, type Shared } from "./keys.ts";
@@ -39,6 +39,8 @@ export interface ProxyResources {
   readonly endpoints: ReadonlyMap<string, CalledCluster>;
   /** Undefined when none come from the control plane. */
   readonly secrets: ProxySecrets | undefined;
+  /** What policies asked for and could not be done. */
+  readonly problems?: readonly PatchProblem[];
 }
 
 /** Certificates inside Envoy's admin listener; undefined when the control plane has none for this proxy (yet). */
@@ -120,7 +122,7 @@ function build(plan: Plan, adminTls: AdminTls | undefined, anchors: Anchors | un
 }
 
 /** Undefined when nobody patches the proxy. */
-function patched(plan: Plan, groups: readonly OriginGroup[], outbound: SharedOutbound, { policies, sealer }: PipelineParts): Pick<ProxyResources, "clusters" | "listeners"> | undefined {
+function patched(plan: Plan, groups: readonly OriginGroup[], outbound: SharedOutbound, { policies, sealer }: PipelineParts): Pick<ProxyResources, "clusters" | "listeners" | "problems"> | undefined {
   const patching = policies.filter((it) => it.patch && plan.proxyConfs.has(it.kind));
   if (patching.length === 0) return undefined;
   const open = openResources([...groups, { origin: "outbound", clusters: outbound.clusters.list, listeners: outbound.listeners.list }], sealer);
@@ -128,7 +130,8 @@ function patched(plan: Plan, groups: readonly OriginGroup[], outbound: SharedOut
     const conf = plan.proxyConfs.get(policy.kind);
     if (conf) policy.patch?.(conf, open);
   }
-  return open.sealed();
+  const { problems } = open;
+  return { ...open.sealed(), problems };
 }
 
 function secretsOf(plan: Plan): ProxySecrets | undefined {

@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { X509Certificate } from "node:crypto";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { keepMeshIdentities } from "#controllers";
 import type { MeshIdentityStatus, MeshTrustSpec } from "#resources/kinds";
 import { makeBuiltinRoot } from "#security";
@@ -97,7 +97,11 @@ test.each(["Secret", "EnvVar", "File"] as const)("a missing %s is told, and the 
   expect(it.conditions()).toEqual(ready);
   const missing = { Secret: { type, secretRef: { kind: "Secret", name: "gone" } }, EnvVar: env("GONE"), File: { type, file: { path: join(folder, "gone") } } }[type];
   await it.put(from(missing, inline(root.keyPem)));
-  expect(it.conditions()).toEqual([expect.stringMatching(/^Provider False ProviderValidationError: .*(gone|GONE)/), ready[1], failure]);
+  // A file is looked for in another thread.
+  await vi.waitFor(async () => {
+    await it.pass();
+    expect(it.conditions()).toEqual([expect.stringMatching(/^Provider False ProviderValidationError: .*(gone|GONE)/), ready[1], failure]);
+  }, 10_000);
   expect(it.leaf()?.authority.caPem).toBe(root.certPem);
 });
 
@@ -111,7 +115,7 @@ test("a file that changes is another authority, trusted besides the first", asyn
   await it.mesh("m", "Exclusive");
   const file = (path: string) => ({ type: "File", file: { path } });
   await it.put({ type: "Bundled", bundled: { insecureAllowSelfSigned: true, ca: { certificate: file(cert), privateKey: file(key) } } });
-  await expect.poll(() => it.pass().then(() => it.conditions())).toEqual(ready);
+  await expect.poll(() => it.pass().then(() => it.conditions()), { timeout: 10_000 }).toEqual(ready);
   write(second);
   await expect.poll(() => it.pass(12_000).then(() => it.bundles()), { timeout: 10_000 }).toEqual([first.certPem, second.certPem]);
   expect(it.leaf()?.authority.caPem).toBe(second.certPem);

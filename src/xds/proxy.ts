@@ -1,5 +1,5 @@
 // One connected proxy: its current plan turned into the snapshot it should have, and its certificate kept fresh.
-import type { CalledCluster, Anchors, Pipeline, ProxySecrets, Sealed, Sealer } from "#envoy";
+import type { CalledCluster, Anchors, Pipeline, ProxyResources, ProxySecrets, Sealed, Sealer } from "#envoy";
 import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import { feature, kriOfTrust, memoOn, type KeptCertificate, type MeshView, type Planner, type Proxy, type Scope, type WorkloadIdentity } from "#mesh";
 import type { Platform } from "#platform";
@@ -79,6 +79,7 @@ export class ConnectedProxy {
   /** What the proxy presents itself with; undefined while it has none. */
   private certificate: KeptCertificate | undefined;
   private isHolding = false;
+  private problems = "";
   private adminTls: KeptAdminTls | undefined;
   private toldOf: string | undefined;
   private hasStarted = false;
@@ -155,6 +156,7 @@ export class ConnectedProxy {
       const plan = this.parts.planner.plan(view, this.proxy, holds && certificate ? { keeps: certificate } : undefined);
       this.isHolding = holds;
       const resources = this.parts.pipeline.resourcesFor(plan, this.adminTls?.current(), this.parts.anchors?.current());
+      this.tellOfProblems(resources.problems ?? []);
       this.scope = scope;
       this.plannedFor = this.proxy.dataplane;
       this.last = {
@@ -170,6 +172,14 @@ export class ConnectedProxy {
       this.member?.changed();
     }
     return isNews;
+  }
+
+  /** Once for as long as they are the same. */
+  private tellOfProblems(problems: NonNullable<ProxyResources["problems"]>): void {
+    const { name, mesh } = this.proxy.dataplane;
+    const text = problems.map(({ what, error }) => `${what}: ${String(error)}`).join("\n");
+    if (text !== this.problems) for (const { what, error } of problems) this.parts.platform.log.warn("a policy could not do what it asks for", { proxy: name, mesh, what, error });
+    this.problems = text;
   }
 
   /** What the others may count on. */

@@ -13,9 +13,12 @@ const cluster = (name: string, more: MessageInitShape<typeof ClusterSchema> = {}
 const [inbound, outbound] = [cluster("in", { altStatName: "a" }), cluster("out")];
 
 function patched(...appendModifications: readonly ProxyModification[]) {
+  return patch(appendModifications).sealed().clusters;
+}
+function patch(appendModifications: readonly ProxyModification[]) {
   const open = openResources([{ origin: "inbound", clusters: [inbound], listeners: [] }, { origin: "outbound", clusters: [outbound], listeners: [] }], sealer);
   meshProxyPatchApply.patch?.({ value: { appendModifications } }, open);
-  return open.sealed().clusters;
+  return open;
 }
 const read = (sealed: { readonly any: Uint8Array } | undefined): Cluster | undefined => sealed && fromBinary(ClusterSchema, fromBinary(AnySchema, sealed.any).value);
 
@@ -30,6 +33,12 @@ test("modifications see what those before them did", () => {
 test("a modification that cannot be applied leaves the resource as it was, and the next are applied", () => {
   const [first] = patched({ cluster: { operation: "Patch", jsonPatches: [{ op: "remove", path: "/altStatName" }, { op: "replace", path: "/nothing", value: 1 }] } }, { cluster: { operation: "Patch", value: "connectTimeout: 3s" } });
   expect([read(first)?.altStatName, read(first)?.connectTimeout?.seconds]).toEqual(["a", 3n]);
+});
+test("what could not be done is told, with the resource and the reason", () => {
+  const { problems } = patch([{ cluster: { operation: "Patch", match: { name: "in" }, jsonPatches: [{ op: "replace", path: "/nothing", value: 1 }] } }, { cluster: { operation: "Add", value: "name: [" } }]);
+  expect(problems.map(({ what, error }) => `${what}: ${String(error).split("\n")[0]}`)).toEqual([
+    expect.stringMatching(/^MeshProxyPatch: "in" stays as it was: .*nothing/), expect.stringMatching(/^MeshProxyPatch: the added cluster stays as it was: YAMLException: /),
+  ]);
 });
 test("JSON patches reach into lists, and never into prototypes", () => {
   expect(patchJson({ a: [1, 2], b: { c: 3 } }, [{ op: "add", path: "/a/-", value: 9 }, { op: "remove", path: "/a/0" }, { op: "move", from: "/b/c", path: "/d" }])).toEqual({ a: [2, 9], b: {}, d: 3 });

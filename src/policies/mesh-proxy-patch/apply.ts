@@ -38,11 +38,12 @@ function parse<M extends DescMessage>(schema: M, text: string | undefined): Mess
   return fromJson(schema, load(text ?? "") as JsonValue, { registry });
 }
 
-/** What cannot be changed as it was written stays as it was: a slip must not leave a proxy without its configuration. */
-function attempt<T>(make: () => T): T | undefined {
+/** What cannot be changed as it was written stays as it was, and is told: a slip must not leave a proxy without its configuration. */
+function attempt<T>(what: string, { problems }: OpenResources, make: () => T): T | undefined {
   try {
     return make();
-  } catch {
+  } catch (error) {
+    problems.push({ what: `MeshProxyPatch: ${what} stays as it was`, error });
     return undefined;
   }
 }
@@ -52,31 +53,33 @@ function changed<M extends DescMessage>(schema: M, message: MessageShape<M>, { v
   return mergeFromBinary(schema, message, toBinary(schema, parse(schema, value)));
 }
 
-function onClusters(change: Change<"cluster">, { clusters, addCluster }: OpenResources): void {
+function onClusters(change: Change<"cluster">, resources: OpenResources): void {
+  const { clusters, addCluster } = resources;
   const { operation, match, value } = change;
   if (operation === "Add") {
-    const message = attempt(() => parse(ClusterSchema, value));
+    const message = attempt("the added cluster", resources, () => parse(ClusterSchema, value));
     if (message) addCluster(message.name, addedOrigin).write(message);
     return;
   }
   for (const it of clusters.values()) {
     if (!isMeant(it, match)) continue;
     if (operation === "Remove") clusters.delete(it.name);
-    else rewrite(ClusterSchema, it, (message) => changed(ClusterSchema, message, change));
+    else rewrite(ClusterSchema, it, resources, (message) => changed(ClusterSchema, message, change));
   }
 }
 
-function onListeners(change: Change<"listener">, { listeners, addListener }: OpenResources): void {
+function onListeners(change: Change<"listener">, resources: OpenResources): void {
+  const { listeners, addListener } = resources;
   const { operation, match, value } = change;
   if (operation === "Add") {
-    const message = attempt(() => parse(ListenerSchema, value));
+    const message = attempt("the added listener", resources, () => parse(ListenerSchema, value));
     if (message) addListener(message.name, addedOrigin).write(message);
     return;
   }
   for (const it of listeners.values()) {
     if (!isMeant(it, match) || !hasTags(it, match?.tags)) continue;
     if (operation === "Remove") listeners.delete(it.name);
-    else rewrite(ListenerSchema, it, (message) => changed(ListenerSchema, message, change));
+    else rewrite(ListenerSchema, it, resources, (message) => changed(ListenerSchema, message, change));
   }
 }
 
@@ -95,8 +98,8 @@ function hasTags(it: Patchable<typeof ListenerSchema>, wanted: Readonly<Record<s
 }
 
 /** The old message stays whole until the new one is made. */
-function rewrite<M extends DescMessage>(schema: M, it: Patchable<M>, change: (copy: MessageShape<M>) => MessageShape<M>): void {
-  const next = attempt(() => change(mergeFromBinary(schema, create(schema), toBinary(schema, it.read()))));
+function rewrite<M extends DescMessage>(schema: M, it: Patchable<M>, resources: OpenResources, change: (copy: MessageShape<M>) => MessageShape<M>): void {
+  const next = attempt(`"${it.name}"`, resources, () => change(mergeFromBinary(schema, create(schema), toBinary(schema, it.read()))));
   if (next) it.write(next);
 }
 
@@ -107,7 +110,7 @@ const listenersOf = ({ listeners }: OpenResources, match: FilterMatch) =>
 
 function onNetworkFilters(change: Change<"networkFilter">, resources: OpenResources): void {
   for (const it of listenersOf(resources, change.match)) {
-    rewrite(ListenerSchema, it, (listener) => {
+    rewrite(ListenerSchema, it, resources, (listener) => {
       for (const chain of listener.filterChains) chain.filters = changeFilters(FilterSchema, chain.filters, change);
       return listener;
     });
@@ -116,15 +119,15 @@ function onNetworkFilters(change: Change<"networkFilter">, resources: OpenResour
 
 function onHttpFilters(change: Change<"httpFilter">, resources: OpenResources): void {
   for (const it of listenersOf(resources, change.match)) {
-    rewrite(ListenerSchema, it, (listener) => inManagers(listener, (manager) => void (manager.httpFilters = changeFilters(HttpFilterSchema, manager.httpFilters, change))));
+    rewrite(ListenerSchema, it, resources, (listener) => inManagers(listener, (manager) => void (manager.httpFilters = changeFilters(HttpFilterSchema, manager.httpFilters, change))));
   }
 }
 
-function onVirtualHosts(change: Change<"virtualHost">, { listeners }: OpenResources): void {
+function onVirtualHosts(change: Change<"virtualHost">, resources: OpenResources): void {
   const { operation, match, value } = change;
-  for (const it of listeners.values()) {
+  for (const it of resources.listeners.values()) {
     if (!isMeant(it, { origin: match.origin })) continue;
-    rewrite(ListenerSchema, it, (listener) =>
+    rewrite(ListenerSchema, it, resources, (listener) =>
       inManagers(listener, ({ routeSpecifier }) => {
         if (routeSpecifier.case !== "routeConfig" || (match.routeConfigurationName && match.routeConfigurationName !== routeSpecifier.value.name)) return;
         const config = routeSpecifier.value;
