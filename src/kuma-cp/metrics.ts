@@ -38,6 +38,22 @@ export function controlPlaneMetrics({ platform: { metrics, clock }, zone }: Metr
   metrics.setDefaultLabels({ zone });
   const registers = [metrics];
   const counter = <L extends string>(name: string, help: string, ...labelNames: L[]) => new Counter({ name, help, labelNames, registers });
+  /** Counted by reference and told when somebody looks: to look labels up would cost more than the message that is counted. */
+  const tallies = <L extends string>(name: string, help: string, ...labelNames: L[]) => {
+    const all: { readonly labels: Record<L, string>; count: number }[] = [];
+    new Counter<L>({
+      name, help, labelNames, registers,
+      collect() {
+        this.reset();
+        for (const { labels, count } of all) this.inc(labels, count);
+      },
+    });
+    return (labels: Record<L, string>) => {
+      const tally = { labels, count: 0 };
+      all.push(tally);
+      return tally;
+    };
+  };
   // The reference's durations are milliseconds in buckets of seconds: sums and counts are what its dashboards divide.
   const histogram = <L extends string>(name: string, help: string, ...labelNames: L[]) => new Histogram({ name, help, labelNames, registers });
 
@@ -47,13 +63,21 @@ export function controlPlaneMetrics({ platform: { metrics, clock }, zone }: Metr
   const issued = counter("cert_generation", "Certificates issued to proxies", "mesh");
   const generation = histogram("xds_generation", "Milliseconds it took to make the configuration of a proxy", "proxy_type", "result");
   const delivery = histogram("xds_delivery", "Milliseconds from an answer being sent to its acknowledgement or refusal");
-  const sent = counter("xds_responses_sent", "Discovery answers sent to proxies", "type_url");
-  const received = counter("xds_requests_received", "Acknowledgements and refusals from proxies", "type_url", "confirmation", "error_type");
+  const sent = tallies("xds_responses_sent", "Discovery answers sent to proxies", "type_url");
+  const received = tallies("xds_requests_received", "Acknowledgements and refusals from proxies", "type_url", "confirmation", "error_type");
+  const byType = new Map<string, Record<"sent" | "acknowledged" | "rejected", { count: number }>>();
+  const ofType = (type_url: string) => {
+    const its = byType.get(type_url) ?? {
+      sent: sent({ type_url }), acknowledged: received({ type_url, confirmation: "ACK", error_type: "no_error" }), rejected: received({ type_url, confirmation: "NACK", error_type: "invalid_config" }),
+    };
+    byType.set(type_url, its);
+    return its;
+  };
   const grpc = { grpc_type: "bidi_stream" };
   const calls = {
-    started: counter("grpc_server_started_total", "Calls started by clients", "grpc_type", "grpc_service", "grpc_method"),
-    received: counter("grpc_server_msg_received_total", "Messages received from clients", "grpc_type", "grpc_service", "grpc_method"),
-    sent: counter("grpc_server_msg_sent_total", "Messages sent to clients", "grpc_type", "grpc_service", "grpc_method"),
+    started: tallies("grpc_server_started_total", "Calls started by clients", "grpc_type", "grpc_service", "grpc_method"),
+    received: tallies("grpc_server_msg_received_total", "Messages received from clients", "grpc_type", "grpc_service", "grpc_method"),
+    sent: tallies("grpc_server_msg_sent_total", "Messages sent to clients", "grpc_type", "grpc_service", "grpc_method"),
   };
 
   return {
@@ -93,16 +117,17 @@ export function controlPlaneMetrics({ platform: { metrics, clock }, zone }: Metr
       return new Map([...all].map(([path, handle]) => {
         const [, grpc_service = "", grpc_method = ""] = path.split("/");
         const labels = { ...grpc, grpc_service, grpc_method };
+        const [callsStarted, messagesReceived, messagesSent] = [calls.started(labels), calls.received(labels), calls.sent(labels)];
         return [path, (call: GrpcCall) => {
-          calls.started.inc(labels);
+          callsStarted.count++;
           handle({
             ...call,
             send(parts) {
-              calls.sent.inc(labels);
+              messagesSent.count++;
               return call.send(parts);
             },
             onMessage: (take) => call.onMessage((message) => {
-              calls.received.inc(labels);
+              messagesReceived.count++;
               take(message);
             }),
           });
@@ -115,8 +140,8 @@ export function controlPlaneMetrics({ platform: { metrics, clock }, zone }: Metr
         connected(...given: Parameters<typeof status.connected>) {
           const inner = status.connected(...given);
           const sentAt = new Map<string, number>();
-          const confirmed = (type_url: string, confirmation: "ACK" | "NACK") => {
-            received.inc({ type_url, confirmation, error_type: confirmation === "ACK" ? "no_error" : "invalid_config" });
+          const confirmed = (type_url: string, how: "acknowledged" | "rejected") => {
+            ofType(type_url)[how].count++;
             const at = sentAt.get(type_url);
             if (at !== undefined) delivery.observe(clock.now() - at);
             sentAt.delete(type_url);
@@ -124,16 +149,16 @@ export function controlPlaneMetrics({ platform: { metrics, clock }, zone }: Metr
           return {
             ...inner,
             sent(type_url: string) {
-              sent.inc({ type_url });
+              ofType(type_url).sent.count++;
               sentAt.set(type_url, clock.now());
               inner.sent(type_url);
             },
             acknowledged(type_url: string) {
-              confirmed(type_url, "ACK");
+              confirmed(type_url, "acknowledged");
               inner.acknowledged(type_url);
             },
             rejected(type_url: string, reason: string) {
-              confirmed(type_url, "NACK");
+              confirmed(type_url, "rejected");
               inner.rejected(type_url, reason);
             },
           };
