@@ -36,17 +36,18 @@ export async function followClientAuthorities(files: ClientAuthorityFiles, platf
   const read = async () => {
     const paths = await pathsOf(files, log);
     stop();
-    if (!hasEnded) stop = followFiles([...paths, ...(directory ? [`${directory}/.`] : [])], platform.clock, () => void reload());
+    if (!hasEnded) stop = followFiles([...paths, ...(directory ? [`${directory}/.`] : [])], platform.clock, changed);
     const texts = await Promise.all(paths.map(readBundle));
     const ends = texts.flatMap((text) => parseCertificates(text, "the CA")).map((it) => lifetimeOf(it).notAfter);
     if (ends.length > 0) metrics.expiry.set({ channel }, Math.min(...ends) / 1000);
     return texts;
   };
-  let current = await read();
+  let current: readonly string[] | undefined;
+  let isOutdated = false;
   const reload = async () => {
     try {
       const next = await read();
-      if (next.join("") === current.join("")) return;
+      if (next.join("") === current?.join("")) return;
       current = next;
       log.info("client authorities replaced", { channel, files: next.length });
       for (const listener of listeners) listener();
@@ -55,8 +56,16 @@ export async function followClientAuthorities(files: ClientAuthorityFiles, platf
       log.error("the new client authorities are not usable, the last good ones stay", { refusal: "certificate-not-usable" satisfies RefusalCode, channel, reason: reasonOf(error) });
     }
   };
+  // What changes while it is read for the first time is read again afterwards.
+  const changed = () => {
+    if (current) void reload();
+    else isOutdated = true;
+  };
+  const first = await read();
+  current = first;
+  if (isOutdated) await reload();
   return {
-    current: () => current,
+    current: () => current ?? first,
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
