@@ -2,10 +2,11 @@
 import { chmod, rm } from "node:fs/promises";
 import { createServer as createPlainServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, TLSSocket, type Server as TlsServer, type TlsOptions } from "node:tls";
-import { constants, type X509Certificate } from "node:crypto";
+import { constants } from "node:crypto";
 import { denied, unavailable } from "#resources";
-import { followTimeJumps, type Clock, type Platform } from "#platform";
+import type { Clock, Platform } from "#platform";
 import type { KeyPairSource } from "./certificates/key-pair-source.ts";
+import { endsOfCertificates } from "./certificate-ends.ts";
 import { endpointNamed, type Endpoint, type EndpointName } from "./endpoints.ts";
 import { parseCertificates } from "./certificates/pem.ts";
 import { peerCertificate, tlsFacts, verifiedPeerCertificate, type TlsFacts } from "./peer.ts";
@@ -201,31 +202,6 @@ function followSource(server: TlsServer, tls: TlsSettings, secured: ReadonlySet<
   ];
   return () => {
     for (const stop of stops) stop?.();
-  };
-}
-
-/** Connections do not outlive the client certificates that opened them, also when the clock jumps. */
-function endsOfCertificates(clock: Clock, log: Platform["log"]) {
-  const watched = new Map<TLSSocket, { readonly shown: X509Certificate; cancel: () => void }>();
-  const set = (socket: TLSSocket, shown: X509Certificate) => {
-    watched.get(socket)?.cancel();
-    const cancel = clock.after(shown.validToDate.getTime() - clock.now(), () => {
-      log.info("ending a connection whose client certificate has expired", { refusal: "session-ended" satisfies RefusalCode, remote: socket.remoteAddress, subject: shown.subject });
-      socket.destroy();
-    });
-    watched.set(socket, { shown, cancel });
-  };
-  const unfollowJumps = followTimeJumps(clock, () => watched.forEach(({ shown }, socket) => set(socket, shown)));
-  return {
-    watch(socket: TLSSocket) {
-      const shown = peerCertificate(socket);
-      if (shown) set(socket, shown);
-    },
-    forget(socket: TLSSocket) {
-      watched.get(socket)?.cancel();
-      watched.delete(socket);
-    },
-    close: unfollowJumps,
   };
 }
 
