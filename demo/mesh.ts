@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer, request as httpRequest, type Server } from "node:http";
 import { join } from "node:path";
 import { connect as tlsConnect } from "node:tls";
+import { reasonOf } from "#platform";
 import { freePorts, startProgram, type Program } from "./programs.ts";
 
 export interface Answer {
@@ -162,7 +163,7 @@ export async function until(question: () => Promise<boolean>, timeoutMs: number,
   let last = "";
   for (;;) {
     const isSo = await question().catch((error: unknown) => {
-      last = error instanceof Error ? error.message : String(error);
+      last = reasonOf(error);
       return false;
     });
     const took = performance.now() - started;

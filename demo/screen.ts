@@ -1,4 +1,5 @@
 // What the demo shows: numbered steps, each with its outcome and the time it took.
+import { reasonOf } from "#platform";
 
 const isTerminal = process.stdout.isTTY === true;
 const paint = (code: number, text: string): string => (isTerminal ? `\u001b[${code}m${text}\u001b[0m` : text);
@@ -28,7 +29,7 @@ export function openScreen(): Screen {
         const outcome = await action();
         line(`${paint(32, "✔")} ${String(number).padStart(2)}. ${title} ${dim(`(${duration(performance.now() - started)})`)}\n       ${outcome.replaceAll("\n", "\n       ")}`);
       } catch (error) {
-        line(`${paint(31, "✘")} ${String(number).padStart(2)}. ${title}\n       ${error instanceof Error ? error.message : String(error)}`);
+        line(`${paint(31, "✘")} ${String(number).padStart(2)}. ${title}\n       ${reasonOf(error)}`);
         throw new StepFailed(title, { cause: error });
       }
     },

@@ -37,7 +37,6 @@ export interface ControlPlaneMetrics {
 export function controlPlaneMetrics({ platform: { metrics, clock }, zone }: MetricsParts): ControlPlaneMetrics {
   metrics.setDefaultLabels({ zone });
   const registers = [metrics];
-  const counter = <L extends string>(name: string, help: string, ...labelNames: L[]) => new Counter({ name, help, labelNames, registers });
   /** Counted by reference and told when somebody looks: to look labels up would cost more than the message that is counted. */
   const tallies = <L extends string>(name: string, help: string, ...labelNames: L[]) => {
     const all: { readonly labels: Record<L, string>; count: number }[] = [];
@@ -60,7 +59,7 @@ export function controlPlaneMetrics({ platform: { metrics, clock }, zone }: Metr
   const requests = histogram("api_server_http_request_duration_seconds", "How long requests to the API took", "code", "handler", "method", "service");
   const sizes = new Histogram({ name: "api_server_http_response_size_bytes", help: "Sizes of the API's answers", labelNames: ["code", "handler", "method", "service"], buckets: exponentialBuckets(100, 10, 8), registers });
   const store = histogram("store", "Durations of writes to the store, in seconds; what is read comes from memory", "operation", "resource_type");
-  const issued = counter("cert_generation", "Certificates issued to proxies", "mesh");
+  const issued = new Counter({ name: "cert_generation", help: "Certificates issued to proxies", labelNames: ["mesh"], registers });
   const generation = histogram("xds_generation", "Milliseconds it took to make the configuration of a proxy", "proxy_type", "result");
   const delivery = histogram("xds_delivery", "Milliseconds from an answer being sent to its acknowledgement or refusal");
   const sent = tallies("xds_responses_sent", "Discovery answers sent to proxies", "type_url");

@@ -1,5 +1,4 @@
 // Policies that are stored and shown but change nothing at Envoy yet say so in the answer to whoever writes them.
-import { notApplied } from "#policies";
 import { olderPolicyKinds } from "#resources/kinds";
 import type { WriteDoor } from "#write";
 
@@ -14,7 +13,7 @@ export function warnOfUnapplied(door: WriteDoor): WriteDoor {
     ...door,
     async writeDocument(writer, key, document, condition) {
       const written = await door.writeDocument(writer, key, document, condition);
-      const meanwhile = notApplied.get(key.type) ?? older.get(key.type);
+      const meanwhile = older.get(key.type);
       if (meanwhile === undefined) return written;
       return { ...written, warnings: [...written.warnings, `${key.type} is stored but has no effect on proxies in this version yet (${meanwhile})`] };
     },

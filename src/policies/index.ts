@@ -21,6 +21,3 @@ import { meshTrafficPermissionApply } from "./mesh-traffic-permission/apply.ts";
 export const routeShapers: readonly RouteShaper[] = [meshHTTPRouteShape, meshTCPRouteShape];
 
 export const envoyPolicies: readonly EnvoyPolicy[] = [meshTlsApply, meshLoadBalancingStrategyApply, meshPassthroughApply, meshAccessLogApply, meshTraceApply, meshFaultInjectionApply, meshRateLimitApply, meshTimeoutApply, meshTrafficPermissionApply, meshHealthCheckApply, meshCircuitBreakerApply, meshRetryApply, meshMetricApply, meshProxyPatchApply];
-
-/** Kinds that are stored, validated, synced and inspected, but change nothing at Envoy yet, and what holds meanwhile. */
-export const notApplied: ReadonlyMap<string, string> = new Map();

@@ -1,7 +1,6 @@
 // A page for every kind of resource: what it is called, its fields, an example. From the kinds' declarations and docs/examples.
 import { existsSync, readFileSync } from "node:fs";
 import { policyKinds } from "../../src/policies/kinds/index.ts";
-import { notApplied } from "../../src/policies/index.ts";
 import type { Kind } from "../../src/resources/index.ts";
 import { coreKinds } from "../../src/resources/kinds/index.ts";
 import { noteOf } from "./field-notes.ts";
@@ -40,11 +39,9 @@ function kindPage(kind: Kind): string {
     ...(kind.policy?.isTargetRef ? [["sections", ["to", "from", "rules"].filter((it) => kind.policy?.[`has${it.charAt(0).toUpperCase()}${it.slice(1)}` as "hasTo" | "hasFrom" | "hasRules"]).map(code).join(", ") || code("default")]] : []),
   ]);
   const file = `docs/examples/${kind.name}.yaml`;
-  const missing = notApplied.get(kind.name);
   const envoy = `src/policies/${dashed(kind.name)}/${dashed(kind.name)}.md`;
   return page(
     kind.name, "its declaration", facts,
-    missing === undefined ? "" : `**Stored and shown, without effect on proxies in this version yet** (${missing}).`,
     existsSync(envoy) ? `What it does in Envoy: [${dashed(kind.name)}.md](../../../${envoy}).` : "",
     "## Fields", fieldTable(kind),
     ...(existsSync(file) ? ["## Example", `\`\`\`yaml\n${readFileSync(file, "utf8").replace(/-----BEGIN [\s\S]*?-----END CERTIFICATE-----/, "-----BEGIN CERTIFICATE-----\n          ...").trimEnd()}\n\`\`\``] : []),

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { readIfExists } from "#platform";
+import { readIfExists, reasonOf } from "#platform";
 import { unavailable } from "#resources";
 
 /** The text of a file; undefined when it is not there. */
@@ -47,4 +47,4 @@ export async function writePrivate(path: string, text: string): Promise<void> {
 }
 
 const notWritable = (path: string, cause: unknown) =>
-  unavailable(`could not use ${path}: ${cause instanceof Error ? cause.message : String(cause)}; the control plane keeps its files in the directory that KUMA_GENERAL_WORK_DIR names, choose another one`, { cause });
+  unavailable(`could not use ${path}: ${reasonOf(cause)}; the control plane keeps its files in the directory that KUMA_GENERAL_WORK_DIR names, choose another one`, { cause });
