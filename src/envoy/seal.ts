@@ -1,5 +1,5 @@
 // Sealed resources: packed, hashed and encoded once; equal ones are one object that every proxy's session refers to.
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { toBinary, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
 import { weakByText } from "#mesh";
 import { typeUrlOf } from "./any.ts";
@@ -40,7 +40,7 @@ export function createSealer(): Sealer {
     stats.built++;
     const typeUrl = typeUrlOf(schema);
     const { entry, any } = encode(typeUrl, parts.map((it) => it.bytes));
-    const version = createHash("sha256").update(any).digest("hex").slice(0, 32);
+    const version = hash("sha256", any, "hex").slice(0, 32);
     const existing = byContent.get(version);
     if (existing) return existing;
     const sealed: Sealed = { typeUrl, name, version, any, entry };

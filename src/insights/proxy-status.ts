@@ -1,8 +1,8 @@
 // What is known of connected proxies, written as DataplaneInsight (and its siblings): together, soon after something happened, never per message.
-import { clone, create } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import {
-  DataplaneInsightSchema, DiscoverySubscriptionSchema, type DataplaneInsight, type DiscoverySubscription,
+  DataplaneInsightSchema, DiscoverySubscriptionSchema, type DataplaneInsight, type DiscoveryServiceStats, type DiscoverySubscription,
 } from "#gen/kuma/mesh/v1alpha1/dataplane_insight_pb.js";
 import { ZoneEgressInsightSchema, ZoneIngressInsightSchema, type ZoneEgressInsight, type ZoneIngressInsight } from "#gen/kuma/mesh/v1alpha1/zone_proxies_pb.js";
 import type { JsonObject } from "@bufbuild/protobuf";
@@ -160,13 +160,21 @@ function shaped(type: string, insight: DataplaneInsight): DataplaneInsight | Zon
   return type === "ZoneEgress" ? create(ZoneEgressInsightSchema, fields) : insight;
 }
 
+/** As it is now: counting goes on in the one that is given. */
+function written(subscription: DiscoverySubscription): DiscoverySubscription {
+  const { status } = subscription;
+  if (!status) return { ...subscription };
+  const copy = (stat: DiscoveryServiceStats | undefined) => stat && { ...stat };
+  return { ...subscription, status: { ...status, total: copy(status.total), cds: copy(status.cds), eds: copy(status.eds), lds: copy(status.lds), rds: copy(status.rds) } };
+}
+
 /** Earlier subscriptions stay up to the limit; one of ours that was left open by a crash is closed. */
 function nextInsight(
   current: Resource<DataplaneInsight> | undefined, subscription: DiscoverySubscription, facts: ConnectionFacts, certificate: Certificate | undefined, regenerations: number, { subscriptionLimit }: ProxyStatusOptions,
 ): DataplaneInsight {
   const before = (current?.spec.subscriptions ?? []).filter((it) => it.id !== subscription.id).map((it) => (it.disconnectTime || !subscription.connectTime ? it : { ...it, disconnectTime: subscription.connectTime }));
   const kept = before.slice(Math.max(0, before.length - Math.max(0, subscriptionLimit - 1)));
-  const insight = create(DataplaneInsightSchema, { subscriptions: [...kept, clone(DiscoverySubscriptionSchema, subscription)], metadata: facts.metadata });
+  const insight = create(DataplaneInsightSchema, { subscriptions: [...kept, written(subscription)], metadata: facts.metadata });
   const mtls = current?.spec.mTLS;
   if (certificate) {
     insight.mTLS = create(DataplaneInsightSchema, {

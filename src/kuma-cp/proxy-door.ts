@@ -3,7 +3,7 @@ import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import type { ZoneEgress, ZoneIngress } from "#gen/kuma/mesh/v1alpha1/zone_proxies_pb.js";
 import { workloadIdentity } from "#mesh";
 import type { Platform } from "#platform";
-import { badRequest, denied, isObject, KumaError, label, parseDocument, unauthenticated, validateResource, invalid, type Kind, type Kinds, type Resource, type ResourceKey, type Unstored } from "#resources";
+import { badRequest, denied, isObject, KumaError, label, readDocument, unauthenticated, validateResource, invalid, type Kind, type Kinds, type Resource, type ResourceKey, type Unstored } from "#resources";
 import { auditingProxy, authenticateProxy, type Audit, type CredentialFacts, type ProxyAuthentication, type ProxyIdentity, type RefusalCode, type Sessions } from "#security";
 import type { Store } from "#store";
 import type { WriteDoor } from "#write";
@@ -43,7 +43,7 @@ export function parseProxyResource(kinds: Kinds, text: string, type: ProxyType):
   if (!isObject(document)) throw badRequest("the resource that the proxy brought is not an object");
   const kind = kindOfProxy(kinds, type);
   if (document["type"] !== kind.name) throw badRequest(`the resource that the proxy brought is of type ${shown(document["type"])}, expected "${kind.name}"`);
-  const { resource } = parseDocument(kind, document);
+  const { resource } = readDocument(kind, document);
   const violations = validateResource(kind, resource);
   if (violations.length > 0) throw invalid(violations);
   return resource;

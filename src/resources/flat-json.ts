@@ -2,13 +2,27 @@
 import { durationProblem, parseDuration } from "#platform";
 import { fromJson, ScalarType, toJson, type DescField, type DescMessage, type JsonObject, type JsonValue, type Message } from "@bufbuild/protobuf";
 
+interface NamedField {
+  readonly field: DescField;
+  /** In JSON: one name, or two spellings of it. */
+  readonly names: readonly string[];
+}
+
+const namedFields = new WeakMap<DescMessage, readonly NamedField[]>();
+
+function fieldsOf(desc: DescMessage): readonly NamedField[] {
+  const fields = namedFields.get(desc) ?? desc.fields.map((field) => ({ field, names: [...new Set([field.jsonName, field.name])] }));
+  namedFields.set(desc, fields);
+  return fields;
+}
+
 /** What is wrong with the JSON of a message, in the words of the reference's decoder; undefined when it can be read. */
 export function flatProblem(desc: DescMessage, json: unknown): string | undefined {
   const special = wellKnownProblem(desc, json);
   if (special !== "ordinary") return special;
   if (!isObject(json)) return wrongType(json, "map[string]json.RawMessage");
-  for (const field of desc.fields) {
-    for (const name of new Set([field.jsonName, field.name])) {
+  for (const { field, names } of fieldsOf(desc)) {
+    for (const name of names) {
       const value = json[name];
       if (value === undefined || value === null) continue;
       const problem = fieldProblem(field, value);
@@ -25,24 +39,36 @@ export function readFlat<M extends Message>(desc: DescMessage, json: JsonObject)
 
 /**
  * The JSON as protobuf's own rules want it. Users write durations as Go does ("1h30m", "200ms"): protobuf knows seconds only.
- * A null among others is an empty message, text or number to Kuma, and an error to protobuf.
+ * A null among others is an empty message, text or number to Kuma, and an error to protobuf. What needs no change is returned as it is.
  */
 export function withSeconds(desc: DescMessage, json: JsonValue): JsonValue {
   if (desc.typeName === "google.protobuf.Duration") return typeof json === "string" ? secondsOf(json) : json;
   if (desc.typeName.startsWith("google.protobuf.") || !isObject(json)) return json;
-  const changed: JsonObject = { ...(json as JsonObject) };
-  for (const field of desc.fields) {
-    const { message, jsonName, name, fieldKind } = field;
-    const item = (value: JsonValue): JsonValue => (value === null ? emptyItem(field) : message ? withSeconds(message, value) : value);
-    for (const key of new Set([jsonName, name])) {
-      const value = changed[key];
+  const object: JsonObject = json;
+  let changed: JsonObject | undefined;
+  for (const { field, names } of fieldsOf(desc)) {
+    for (const key of names) {
+      const value = object[key];
       if (value === undefined || value === null) continue;
-      if (fieldKind === "list" && Array.isArray(value)) changed[key] = value.map(item);
-      else if (fieldKind === "map" && isObject(value)) changed[key] = Object.fromEntries(Object.entries(value as JsonObject).map(([at, it]) => [at, item(it)]));
-      else if (message) changed[key] = withSeconds(message, value);
+      const next = fieldWithSeconds(field, value);
+      if (next === value) continue;
+      changed ??= { ...object };
+      changed[key] = next;
     }
   }
-  return changed;
+  return changed ?? json;
+}
+
+function fieldWithSeconds(field: DescField, value: JsonValue): JsonValue {
+  const { message, fieldKind } = field;
+  const item = (it: JsonValue): JsonValue => (it === null ? emptyItem(field) : message ? withSeconds(message, it) : it);
+  if (fieldKind === "list" && Array.isArray(value)) return value.some((it) => item(it) !== it) ? value.map(item) : value;
+  if (fieldKind === "map" && isObject(value)) {
+    const object: JsonObject = value;
+    const entries = Object.entries(object);
+    return entries.some(([, it]) => item(it) !== it) ? Object.fromEntries(entries.map(([at, it]) => [at, item(it)])) : value;
+  }
+  return message ? withSeconds(message, value) : value;
 }
 
 /** What stands for null in a list or a map. */

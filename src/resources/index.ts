@@ -12,7 +12,7 @@ export { resourceCompactor } from "./compact.ts";
 export { displayName, keyText, label, tag, type Labels, type Place, type Resource, type ResourceKey, type Unstored } from "./resource.ts";
 export { computeLabels, validateLabels, validateOrigin, validateUnchanged } from "./labels.ts";
 export { hashedName, isSubdomain, subdomainText, validateMeshName, validateName } from "./names.ts";
-export { deprecationsOf, parseDocument, validateAgainstUrl, validateFlatSpec, validateMeta, validateResource, type ParsedDocument } from "./parse.ts";
+export { deprecationsOf, parseDocument, readDocument, validateAgainstUrl, validateFlatSpec, validateMeta, validateResource, type ParsedDocument } from "./parse.ts";
 export { printFields, printKubernetes, printMeta, printResource, printSpec, printTime, type Json } from "./print.ts";
 export { flatProblem, isObject, readFlat, writeFlat } from "./flat-json.ts";
 export { sniOf, snisOf, type DestinationPort } from "./sni.ts";

@@ -27,10 +27,14 @@ export interface ParsedDocument {
  * `invalid` what breaks the schema or the meaning of a kind with a spec; the meaning of a flat kind is checked by `validateResource`.
  */
 export function parseDocument(kind: Kind, document: unknown): ParsedDocument {
+  return { ...readDocument(kind, document), unknown: unknownFields(kind, document) };
+}
+
+/** The same for those who do not ask what nothing reads. */
+export function readDocument(kind: Kind, document: unknown): Omit<ParsedDocument, "unknown"> {
   const forbidden = whatIsForbidden(document, 0, { left: maxValues });
   if (forbidden) throw undecodable(kind, forbidden);
-  const read = kind.shape === "flat" ? parseFlat(kind, document) : parseSpec(kind, document);
-  return { ...read, unknown: unknownFields(kind, document) };
+  return kind.shape === "flat" ? parseFlat(kind, document) : parseSpec(kind, document);
 }
 
 /** Everything that can be said about a parsed resource without looking at others: name, mesh, and a flat kind's meaning. */

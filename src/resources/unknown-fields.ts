@@ -16,9 +16,17 @@ export function unknownFields(kind: Kind, document: unknown): readonly string[] 
   return [...Object.keys(others), ...inSchema(kind.spec, spec, "spec")].slice(0, most);
 }
 
+const knownFields = new WeakMap<DescMessage, ReadonlyMap<string, DescField>>();
+
+function fieldsByName(message: DescMessage): ReadonlyMap<string, DescField> {
+  const fields = knownFields.get(message) ?? new Map(message.fields.flatMap((field) => [[field.jsonName, field] as const, [field.name, field] as const]));
+  knownFields.set(message, fields);
+  return fields;
+}
+
 function inMessage(message: DescMessage, value: unknown, path: string): readonly string[] {
   if (!isObject(value) || message.typeName.startsWith("google.protobuf.")) return [];
-  const fields = new Map(message.fields.flatMap((field) => [[field.jsonName, field] as const, [field.name, field] as const]));
+  const fields = fieldsByName(message);
   return Object.entries(value).flatMap(([key, inner]) => {
     const field = fields.get(key);
     return field ? inField(field, inner, at(path, key)) : [at(path, key)];

@@ -86,7 +86,8 @@ async function writeResource(options: DoorOptions, writer: Writer, resource: Uns
   mustHaveMesh(options, kind, resource);
   if (writer.is === "peer") return put(options, kind, resource, current);
   const labels = keepLabels ? resource.labels : computeLabels(kind, resource, options.place);
-  throwIf([...validateResource(kind, resource), ...validateSpec(kind, resource)]);
+  // The meaning of a flat kind is checked once it is complete.
+  throwIf([...validateMeta(kind, resource), ...validateSpec(kind, resource)]);
   return persist(options, kind, { ...resource, labels }, current);
 }
 

@@ -1,39 +1,8 @@
 // What a proxy says of itself: the node metadata that the bootstrap document put there (spec/dataplane.md 3). Untrusted: parsed, never assumed.
 import type { JsonObject } from "@bufbuild/protobuf";
-import { z } from "zod";
 import type { Node } from "#gen/envoy/config/core/v3/base_pb.js";
 import { feature, type ProxyTraits, type TransparentProxyTraits } from "#mesh";
-import { badRequest } from "#resources";
-
-const port = z.coerce.number().int().min(0).max(65535).catch(0);
-const redirect = z.object({ enabled: z.boolean().catch(false), port }).partial().catch({});
-
-const schema = z.object({
-  version: z.object({ kumaDp: z.record(z.string(), z.unknown()), envoy: z.record(z.string(), z.unknown()) }).partial().catch({}),
-  features: z.array(z.string().max(200)).max(200).catch([]),
-  workdir: z.string().max(4096).catch(""),
-  ipv6Enabled: z.boolean().catch(true),
-  "dataplane.resource": z.string().max(4_000_000).optional(),
-  "dataplane.admin.port": port.optional(),
-  "dataplane.admin.address": z.string().max(200).catch(""),
-  "dataplane.admin.socketPath": z.string().max(4096).catch(""),
-  metricsCertPath: z.string().max(4096).catch(""),
-  metricsKeyPath: z.string().max(4096).catch(""),
-  "spireAgent.socketPath": z.string().max(4096).catch(""),
-  "dataplane.dns.port": port.optional(),
-  "dataplane.readinessReporter.port": port.optional(),
-  "dataplane.appProbeProxy.enabled": z.string().catch(""),
-  "dataplane.proxyType": z.enum(["dataplane", "ingress", "egress"]).catch("dataplane"),
-  dynamicMetadata: z.record(z.string(), z.string()).catch({}),
-  transparentProxy: z
-    .object({
-      ipFamilyMode: z.enum(["dualstack", "ipv4", "ipv6"]).catch("dualstack"),
-      redirect: z.object({ inbound: redirect, outbound: redirect, dns: redirect }).partial().catch({}),
-    })
-    .partial()
-    .optional()
-    .catch(undefined),
-});
+import { badRequest, isObject } from "#resources";
 
 export type ProxyType = "dataplane" | "ingress" | "egress";
 
@@ -58,44 +27,83 @@ export function parseNode(node: Node): NodeFacts {
   const dot = node.id.indexOf(".");
   if (dot < 0 || dot === node.id.length - 1) throw badRequest(`invalid node id "${node.id.slice(0, 100)}": expected <mesh>.<name>`);
   const metadata = node.metadata ?? {};
-  const result = schema.safeParse(metadata);
-  if (!result.success) throw badRequest(`the node's metadata cannot be read: ${result.error.issues.map((it) => `${it.path.join(".")}: ${it.message}`).join("; ")}`);
-  const parsed = result.data;
-  const features = new Set(parsed.features);
-  const dnsPort = parsed["dataplane.dns.port"] ?? 0;
+  const path = (key: string) => textIn(metadata, key, maxPathLength);
+  const features: ReadonlySet<string> = new Set(texts(metadata["features"]));
+  const dnsPort = portIn(metadata, "dataplane.dns.port");
+  const version = objectIn(metadata, "version");
+  const proxyType = metadata["dataplane.proxyType"];
+  const [certPath, keyPath, spireSocketPath] = [path("metricsCertPath"), path("metricsKeyPath"), path("spireAgent.socketPath")];
   return {
     id: node.id,
     mesh: node.id.slice(0, dot),
     name: node.id.slice(dot + 1),
-    proxyType: parsed["dataplane.proxyType"],
-    resourceText: parsed["dataplane.resource"],
-    version: { kumaDp: parsed.version.kumaDp ?? {}, envoy: parsed.version.envoy ?? {}, dependencies: dependenciesOf(parsed.dynamicMetadata) },
+    proxyType: proxyType === "ingress" || proxyType === "egress" ? proxyType : "dataplane",
+    resourceText: resourceTextIn(metadata),
+    version: { kumaDp: objectIn(version, "kumaDp"), envoy: objectIn(version, "envoy"), dependencies: dependenciesOf(objectIn(metadata, "dynamicMetadata")) },
     metadata,
     traits: {
       features,
-      ipv6: parsed.ipv6Enabled,
+      ipv6: metadata["ipv6Enabled"] !== false,
       dnsPort,
-      readinessPort: parsed["dataplane.readinessReporter.port"] ?? 0,
-      adminPort: parsed["dataplane.admin.port"] ?? 0,
-      adminAddress: parsed["dataplane.admin.address"],
-      adminSocketPath: parsed["dataplane.admin.socketPath"],
-      workdir: parsed.workdir,
-      ...(parsed["dataplane.appProbeProxy.enabled"] === "true" ? { answersProbes: true } : {}),
-      ...(parsed.metricsCertPath && parsed.metricsKeyPath ? { metricsTls: { certPath: parsed.metricsCertPath, keyPath: parsed.metricsKeyPath } } : {}),
-      ...(parsed["spireAgent.socketPath"] ? { spireSocketPath: parsed["spireAgent.socketPath"] } : {}),
-      transparentProxy: features.has(feature.transparentProxyInMetadata) ? redirection(parsed.transparentProxy, dnsPort) : undefined,
+      readinessPort: portIn(metadata, "dataplane.readinessReporter.port"),
+      adminPort: portIn(metadata, "dataplane.admin.port"),
+      adminAddress: textIn(metadata, "dataplane.admin.address", maxAddressLength),
+      adminSocketPath: path("dataplane.admin.socketPath"),
+      workdir: path("workdir"),
+      ...(metadata["dataplane.appProbeProxy.enabled"] === "true" ? { answersProbes: true } : {}),
+      ...(certPath && keyPath ? { metricsTls: { certPath, keyPath } } : {}),
+      ...(spireSocketPath ? { spireSocketPath } : {}),
+      transparentProxy: features.has(feature.transparentProxyInMetadata) ? redirection(metadata["transparentProxy"], dnsPort) : undefined,
     },
   };
 }
 
+const [maxPathLength, maxAddressLength, maxResourceLength, maxFeatures, maxFeatureLength] = [4096, 200, 4_000_000, 200, 200];
+
+type Fields = Readonly<Record<string, unknown>>;
+
+// What is of another type, or too long, counts as not said.
+const textIn = (fields: Fields, key: string, longest: number): string => {
+  const value = fields[key];
+  return typeof value === "string" && value.length <= longest ? value : "";
+};
+const objectIn = (fields: Fields, key: string): Fields => {
+  const value = fields[key];
+  return isObject(value) ? value : {};
+};
+const texts = (value: unknown): readonly string[] =>
+  Array.isArray(value) && value.length <= maxFeatures && value.every((it): it is string => typeof it === "string" && it.length <= maxFeatureLength) ? value : [];
+
+/** As a number or as digits; 0 for everything else. */
+function portIn(fields: Fields, key: string): number {
+  const value = fields[key];
+  const port = typeof value === "string" ? Number(value) : value;
+  return typeof port === "number" && Number.isInteger(port) && port >= 0 && port <= 65_535 ? port : 0;
+}
+
+/** The one thing that is not left out in silence: without it the proxy would be another. */
+function resourceTextIn(metadata: Fields): string | undefined {
+  const text = metadata["dataplane.resource"];
+  if (text === undefined || (typeof text === "string" && text.length <= maxResourceLength)) return text;
+  throw badRequest(`the node's metadata cannot be read: dataplane.resource: ${typeof text === "string" ? `longer than ${maxResourceLength} characters` : "not a text"}`);
+}
+
 /** Undefined when nothing is redirected. A proxy that says no more than that it is redirected is so in the usual way. */
-function redirection(proxying: z.infer<typeof schema>["transparentProxy"], dnsPort: number): TransparentProxyTraits | undefined {
-  const { inbound, outbound } = proxying ? (proxying.redirect ?? {}) : { inbound: { enabled: true, port: 15006 }, outbound: { enabled: true, port: 15001 } };
-  if (!inbound?.enabled && !outbound?.enabled) return undefined;
-  return { inboundPort: inbound?.port ?? 0, outboundPort: outbound?.port ?? 0, outboundEnabled: outbound?.enabled ?? false, dnsEnabled: dnsPort > 0, ipFamilyMode: proxying?.ipFamilyMode ?? "dualstack" };
+function redirection(proxying: unknown, dnsPort: number): TransparentProxyTraits | undefined {
+  if (!isObject(proxying)) return { inboundPort: 15006, outboundPort: 15001, outboundEnabled: true, dnsEnabled: dnsPort > 0, ipFamilyMode: "dualstack" };
+  const redirect = objectIn(proxying, "redirect");
+  const [inbound, outbound] = [objectIn(redirect, "inbound"), objectIn(redirect, "outbound")];
+  const [isInboundEnabled, outboundEnabled] = [inbound["enabled"] === true, outbound["enabled"] === true];
+  if (!isInboundEnabled && !outboundEnabled) return undefined;
+  const mode = proxying["ipFamilyMode"];
+  const ipFamilyMode = mode === "ipv4" || mode === "ipv6" ? mode : "dualstack";
+  return { inboundPort: portIn(inbound, "port"), outboundPort: portIn(outbound, "port"), outboundEnabled, dnsEnabled: dnsPort > 0, ipFamilyMode };
 }
 
 const dependencyPrefix = "version.dependencies.";
 
-const dependenciesOf = (dynamic: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(dynamic).flatMap(([key, value]) => (key.startsWith(dependencyPrefix) ? [[key.slice(dependencyPrefix.length), value]] : [])));
+function dependenciesOf(dynamic: Fields): Record<string, string> {
+  const entries = Object.entries(dynamic);
+  if (!entries.every((it): it is [string, string] => typeof it[1] === "string")) return {};
+  return Object.fromEntries(entries.flatMap(([key, value]) => (key.startsWith(dependencyPrefix) ? [[key.slice(dependencyPrefix.length), value]] : [])));
+}

@@ -1,8 +1,9 @@
 // The two variants of ADS as a stream uses them: decoded requests in, encoded answers out.
 import { fromBinary } from "@bufbuild/protobuf";
 import type { Node } from "#gen/envoy/config/core/v3/base_pb.js";
-import { DeltaDiscoveryRequestSchema, DiscoveryRequestSchema } from "#gen/envoy/service/discovery/v3/discovery_pb.js";
+import { DeltaDiscoveryRequestSchema } from "#gen/envoy/service/discovery/v3/discovery_pb.js";
 import { initialDelta, nextDelta, type DeltaEvent } from "./delta.ts";
+import { readDiscoveryRequest } from "./request.ts";
 import { initialSotw, nextSotw, type SotwEvent } from "./sotw.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { encodeDelta, type SotwResponse } from "./wire.ts";
@@ -15,9 +16,19 @@ export interface Outcome {
   readonly rejected: { readonly typeUrl: string; readonly reason: string } | undefined;
 }
 
+export interface ParsedRequest {
+  /** Of who sends it; undefined when the request does not say. */
+  readonly nodeId: string | undefined;
+  /** The same in full, the first time that it is said. */
+  readonly node: Node | undefined;
+  readonly typeUrl: string;
+  readonly names: readonly string[];
+  readonly apply: () => Outcome;
+}
+
 /** One variant of the protocol as the stream uses it: decoded requests in, encoded answers out. */
 export interface Protocol {
-  parse(message: Uint8Array): { readonly node: Node | undefined; readonly typeUrl: string; readonly names: readonly string[]; readonly apply: () => Outcome };
+  parse(message: Uint8Array): ParsedRequest;
   wanted(snapshot: Snapshot): Outcome;
   /** How many names the proxy has asked for. */
   names(): number;
@@ -31,6 +42,7 @@ const reasonOf = (error: { readonly message: string } | undefined): string => (e
 export function sotwProtocol(encode: (response: SotwResponse, reader: object) => Uint8Array[], internNames: (names: readonly string[]) => readonly string[]): Protocol {
   let state = initialSotw;
   const reader = {};
+  let isNamed = false;
   const step = (event: SotwEvent): Outcome => {
     const outcome = nextSotw(state, event);
     state = outcome.state;
@@ -38,15 +50,14 @@ export function sotwProtocol(encode: (response: SotwResponse, reader: object) =>
   };
   return {
     parse(message) {
-      const request = fromBinary(DiscoveryRequestSchema, message);
-      const event: SotwEvent = {
-        is: "request",
-        request: { typeUrl: request.typeUrl, names: internNames(request.resourceNames), nonce: request.responseNonce, error: reasonOf(request.errorDetail) },
-      };
-      return { node: request.node, typeUrl: request.typeUrl, names: request.resourceNames, apply: () => step(event) };
+      const { node, typeUrl, names, nonce, error } = readDiscoveryRequest(message);
+      const event: SotwEvent = { is: "request", request: { typeUrl, names: internNames(names), nonce, error: reasonOf(error) } };
+      const first = isNamed ? undefined : node?.decode();
+      isNamed ||= first !== undefined;
+      return { nodeId: node?.id, node: first, typeUrl, names, apply: () => step(event) };
     },
     wanted: (snapshot) => step({ is: "wanted", snapshot }),
-    names: () => [...state.types.values()].reduce((sum, it) => sum + it.names.size, 0),
+    names: () => namesIn(state.types),
     asked: (type) => state.types.get(type)?.names ?? new Set(),
     isInFlight: (type) => state.types.get(type)?.inFlight !== undefined,
   };
@@ -69,11 +80,17 @@ export function deltaProtocol(instanceId: string): Protocol {
           initialVersions: request.initialResourceVersions, nonce: request.responseNonce, error: reasonOf(request.errorDetail),
         },
       };
-      return { node: request.node, typeUrl: request.typeUrl, names: request.resourceNamesSubscribe, apply: () => step(event) };
+      return { nodeId: request.node?.id, node: request.node, typeUrl: request.typeUrl, names: request.resourceNamesSubscribe, apply: () => step(event) };
     },
     wanted: (snapshot) => step({ is: "wanted", snapshot }),
-    names: () => [...state.types.values()].reduce((sum, it) => sum + it.names.size, 0),
+    names: () => namesIn(state.types),
     asked: (type) => state.types.get(type)?.names ?? new Set(),
     isInFlight: (type) => state.types.get(type)?.inFlight !== undefined,
   };
+}
+
+function namesIn(types: ReadonlyMap<string, { readonly names: ReadonlySet<string> }>): number {
+  let sum = 0;
+  for (const { names } of types.values()) sum += names.size;
+  return sum;
 }

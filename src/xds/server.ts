@@ -10,7 +10,7 @@ import { keepAdminTls } from "./admin-tls.ts";
 import { parseNode, type NodeFacts } from "./metadata.ts";
 import type { Meshes } from "./meshes.ts";
 import type { Identity } from "./secrets.ts";
-import { deltaProtocol, sotwProtocol, type Outcome, type Protocol } from "./protocol.ts";
+import { deltaProtocol, sotwProtocol, type Outcome, type ParsedRequest, type Protocol } from "./protocol.ts";
 import { ConnectedProxy, type ProxyParts } from "./proxy.ts";
 import { namesInterner, sendOrder } from "./snapshot.ts";
 import type { ProxyStatus, Subscription } from "./status.ts";
@@ -108,17 +108,17 @@ export function xdsServer(options: XdsOptions): XdsServer {
   };
 
   const onMessage = (stream: Stream, message: Uint8Array) => {
-    let request: ReturnType<Protocol["parse"]>;
+    let request: ParsedRequest;
     try {
       request = stream.protocol.parse(message);
     } catch {
       return stream.call.end(status.invalidArgument, "the request is not a discovery request");
     }
-    const { node } = request;
+    const { node, nodeId } = request;
     if (request.typeUrl === "") return stream.call.end(status.invalidArgument, "type URL is required for ADS");
     if (request.names.length > maxNames || request.names.some((it) => it.length > maxNameLength)) return stream.call.end(status.resourceExhausted, "the request names too many resources, or too long ones");
-    if (stream.id !== undefined && node?.id && node.id !== stream.id) {
-      return stream.call.end(status.unauthenticated, `stream was authenticated for ID ${stream.id}. Received request is for node with ID ${node.id.slice(0, maxNameLength)}. Node ID cannot be changed after stream is initialized`);
+    if (stream.id !== undefined && nodeId && nodeId !== stream.id) {
+      return stream.call.end(status.unauthenticated, `stream was authenticated for ID ${stream.id}. Received request is for node with ID ${nodeId.slice(0, maxNameLength)}. Node ID cannot be changed after stream is initialized`);
     }
     // A type that we never send: the proxy waits for it, as it would for a resource that is not there yet.
     const isServed = sendOrder.includes(request.typeUrl);

@@ -45,7 +45,7 @@ export const initialSotw: SotwState = { types: new Map(), wanted: undefined, lin
 export function nextSotw(state: SotwState, event: SotwEvent): Outcome {
   if (event.is === "wanted") {
     const lingering = state.wanted?.clusters === event.snapshot.clusters ? state.lingering : noLongerWanted(state, event.snapshot.clusters);
-    return flush({ ...state, wanted: event.snapshot, lingering }, undefined, undefined);
+    return flush({ ...state, wanted: event.snapshot, lingering }, new Map(state.types), undefined, undefined);
   }
   return onRequest(state, event.request);
 }
@@ -73,14 +73,13 @@ function onRequest(state: SotwState, request: SotwRequest): Outcome {
   };
   const types = new Map(state.types).set(request.typeUrl, after);
   const rejected = answers && request.error ? { typeUrl: request.typeUrl, reason: request.error } : undefined;
-  return flush({ ...state, types }, answers && !rejected ? request.typeUrl : undefined, rejected);
+  return flush(state, types, answers && !rejected ? request.typeUrl : undefined, rejected);
 }
 
-/** Sends, in order, every type that differs from what the proxy has and has nothing in flight. */
-function flush(state: SotwState, acknowledged: string | undefined, rejected: Outcome["rejected"]): Outcome {
+/** Sends, in order, every type that differs from what the proxy has and has nothing in flight. `types` is the caller's no more. */
+function flush(state: SotwState, types: Map<string, TypeState>, acknowledged: string | undefined, rejected: Outcome["rejected"]): Outcome {
   const { wanted } = state;
-  if (!wanted) return { state, responses: [], acknowledged, rejected };
-  const types = new Map(state.types);
+  if (!wanted) return { state: { ...state, types }, responses: [], acknowledged, rejected };
   const responses: SotwResponse[] = [];
   let { counter, lingering } = state;
   const listeners = types.get(typeUrl.listener);
@@ -93,7 +92,7 @@ function flush(state: SotwState, acknowledged: string | undefined, rejected: Out
     const resources = type === typeUrl.cluster ? withLingering(wanted.clusters, lingering) : select(wanted, type, its.names);
     if (its.last !== undefined && its.repeat.size === 0 && isSame(its.last, resources)) {
       // Equal in content: remember the newer list, so that comparing by identity works from here on.
-      types.set(type, { ...its, last: resources });
+      if (its.last !== resources) types.set(type, { ...its, last: resources });
       continue;
     }
     if (!isWildcard(type) && its.names.size > 0 && resources.length === 0) continue; // nothing known yet: the proxy waits

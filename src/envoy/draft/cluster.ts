@@ -1,6 +1,7 @@
 // A cluster while it is made: policies change the open parts, sealing packs them.
 import { protoDuration } from "../duration.ts";
 import { create, toBinary } from "@bufbuild/protobuf";
+import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { ClusterSchema, Cluster_DiscoveryType as DiscoveryType, Cluster_DnsLookupFamily as DnsLookupFamily, Cluster_LbPolicy as LbPolicy, type Cluster } from "#gen/envoy/config/cluster/v3/cluster_pb.js";
 import { HttpProtocolOptionsSchema, type HttpProtocolOptions } from "#gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js";
 import type { UpstreamTlsContext } from "#gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js";
@@ -102,8 +103,26 @@ export const clusterBody = (draft: ClusterDraft): ClusterBody => ({ bytes: toBin
 
 /** The static cluster of one proxy: the shared rest, and its own endpoint. */
 export function sealClusterAt(name: string, endpoint: FixedEndpoint, body: ClusterBody, sealer: Sealer): Sealed {
-  return sealer.sealParts(ClusterSchema, name, [body, { bytes: toBinary(ClusterSchema, withEndpoints(name, [endpoint])) }]);
+  const bytes = "pipe" in endpoint ? toBinary(ClusterSchema, withEndpoints(name, [endpoint])) : endpointPart(name, endpoint.address, endpoint.port);
+  return sealer.sealParts(ClusterSchema, name, [body, { bytes }]);
 }
+
+/**
+ * `Cluster {load_assignment 33 {cluster_name 1, endpoints 2 {lb_endpoints 2 {endpoint 1 {address 1 {socket_address 1 {address 2, port_value 3}}}}}}}`:
+ * every proxy has such clusters, and a message for each would cost more than all the rest.
+ */
+export const endpointPart = (name: string, address: string, port: number): Uint8Array =>
+  new BinaryWriter()
+    .tag(33, WireType.LengthDelimited).fork()
+    .tag(1, WireType.LengthDelimited).string(name)
+    .tag(2, WireType.LengthDelimited).fork()
+    .tag(2, WireType.LengthDelimited).fork()
+    .tag(1, WireType.LengthDelimited).fork()
+    .tag(1, WireType.LengthDelimited).fork()
+    .tag(1, WireType.LengthDelimited).fork()
+    .tag(2, WireType.LengthDelimited).string(address)
+    .tag(3, WireType.Varint).uint32(port)
+    .join().join().join().join().join().join().finish();
 
 function finished(draft: ClusterDraft): Cluster {
   const { message } = draft;

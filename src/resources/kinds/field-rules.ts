@@ -6,10 +6,8 @@ export const portRange = "port must be in the range [1, 65535]";
 export const isPort = (port: number): boolean => Number.isInteger(port) && port >= 1 && port <= 65_535;
 export const validatePort = (field: string, port: number): readonly Violation[] => (isPort(port) ? [] : [violation(field, portRange)]);
 
-export function isIpv4(text: string): boolean {
-  const parts = text.split(".");
-  return parts.length === 4 && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);
-}
+const ipv4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
+export const isIpv4 = (text: string): boolean => ipv4.test(text);
 
 export function isIpv6(text: string): boolean {
   const [address = "", ...zone] = text.split("%");
@@ -41,6 +39,7 @@ const selectorValue = /^[a-zA-Z0-9.\-_:/]*$/;
 const nameText = "tag name must consist of alphanumeric characters, dots, dashes, slashes and underscores";
 
 function eachTag(field: string, tags: Tags, valueProblem: (value: string) => string | undefined, reserved: readonly string[] = []): readonly Violation[] {
+  if (isPlain(tags, valueProblem, reserved)) return [];
   const sorted = Object.entries(tags).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return sorted.flatMap(([key, value]) => {
     const at = `${field}["${key}"]`;
@@ -53,10 +52,19 @@ function eachTag(field: string, tags: Tags, valueProblem: (value: string) => str
   });
 }
 
-/** Names and values of the tags of a proxy. */
-export function validateTags(field: string, tags: Tags): readonly Violation[] {
-  return eachTag(field, tags, (value) => (tagValue.test(value) ? undefined : "tag value must consist of alphanumeric characters, dots, dashes and underscores"));
+/** Nothing to say of any of them: so it is with nearly all, and a proxy has dozens. */
+function isPlain(tags: Tags, valueProblem: (value: string) => string | undefined, reserved: readonly string[]): boolean {
+  for (const key in tags) {
+    const value = tags[key];
+    if (!value || key === "" || !tagName.test(key) || valueProblem(value) !== undefined || reserved.includes(key)) return false;
+  }
+  return true;
 }
+
+const proxyTagProblem = (value: string): string | undefined => (tagValue.test(value) ? undefined : "tag value must consist of alphanumeric characters, dots, dashes and underscores");
+
+/** Names and values of the tags of a proxy. */
+export const validateTags = (field: string, tags: Tags): readonly Violation[] => eachTag(field, tags, proxyTagProblem);
 
 /** Tags that select others: a value may be a lone `*`. */
 export function validateSelector(field: string, tags: Tags): readonly Violation[] {

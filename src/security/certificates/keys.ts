@@ -38,13 +38,15 @@ const sec1Head = Buffer.from("30770201010420", "hex");
 const sec1Middle = Buffer.from("a00a06082a8648ce3d030107a144034200", "hex");
 const spkiHead = Buffer.from("3059301306072a8648ce3d020106082a8648ce3d030107034200", "hex");
 
+/** Holds nothing between two keys but the last of them. */
+const curve = createECDH("prime256v1");
+
 /** The same keys as `makeKeys`, written without a key object in between: exporting one takes longer than making it. */
 export async function writeNewKeys(options: KeyOptions = {}): Promise<WrittenKeys> {
   if (options.rsaBits !== undefined) {
     const keys = await makeKeys(options);
     return { spki: keys.publicKey.export({ type: "spki", format: "der" }), keyPem: privateKeyPem(keys.privateKey) };
   }
-  const curve = createECDH("prime256v1");
   const point = curve.generateKeys();
   const secret = curve.getPrivateKey();
   const sec1 = Buffer.concat([sec1Head, Buffer.alloc(32 - secret.length), secret, sec1Middle, point]);

@@ -1,5 +1,5 @@
 // Writes X.509 certificates (RFC 5280) over node:crypto; EC issuers sign at once, RSA issuers in the thread pool.
-import { createHash, createPublicKey, randomBytes, sign, type KeyObject, type X509Certificate } from "node:crypto";
+import { createPublicKey, hash, randomBytes, sign, type KeyObject, type X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { bitString, boolean, implicit, integer, nullValue, objectId, octetString, readDer, sequence, set, tagged, time, utf8String, type Der } from "./der.ts";
 import { pem } from "./keys.ts";
@@ -117,14 +117,17 @@ function usagesIn(bits: number): ReadonlySet<KeyUsage> {
   return new Set(names.filter((name) => (bits & keyUsageBits[name]) !== 0));
 }
 
+const isTrue = boolean(true);
+const extension = (id: Der, isCritical: boolean, value: Der): Der => (isCritical ? sequence(id, isTrue, octetString(value)) : sequence(id, octetString(value)));
+const [ofAuthority, ofLeaf] = [extension(ids.basicConstraints, true, sequence(isTrue)), extension(ids.basicConstraints, true, sequence())];
+
 function extensions(content: CertificateContent, keyId: Buffer, issuerKeyId: Buffer): Der {
-  const extension = (id: Der, isCritical: boolean, value: Der) => sequence(id, ...(isCritical ? [boolean(true)] : []), octetString(value));
   const names = alternativeNames(content);
   const hasSubject = Object.values(content.subject ?? {}).some(Boolean);
   const bits = content.keyUsage.reduce((all, usage) => all | keyUsageBits[usage], 0);
   const unusedBits = bits === 0 ? 0 : Math.clz32(bits & -bits) ^ 31;
   return sequence(
-    extension(ids.basicConstraints, true, content.isAuthority ? sequence(boolean(true)) : sequence()),
+    content.isAuthority ? ofAuthority : ofLeaf,
     extension(ids.keyUsage, true, bitString(Buffer.of(bits), unusedBits)),
     ...(content.extendedKeyUsage?.length ? [extension(ids.extendedKeyUsage, false, sequence(...content.extendedKeyUsage.map((it) => ids[it])))] : []),
     extension(ids.subjectKeyId, false, octetString(keyId)),
@@ -165,12 +168,19 @@ function writeName(subject: SubjectName): Der {
 // RFC 7093 method 1: the leftmost 160 bits of SHA-256 over the key's bit string.
 function keyIdOfSpki(spki: Buffer): Buffer {
   const key = readDer(readDer(spki)[0]?.content ?? Buffer.of())[1]?.content.subarray(1) ?? Buffer.of();
-  return createHash("sha256").update(key).digest().subarray(0, 20);
+  return hash("sha256", key, "buffer").subarray(0, 20);
 }
+
+const serialBytes = 16;
+const serialsAtOnce = 64;
+/** Asking for random bytes takes longer than making a serial of them: they are asked for in advance, each is used once. */
+let random = Buffer.of();
 
 // 128 random bits; the first bit is cleared so that it is positive, the second set so that its length is fixed.
 export function randomSerial(): Buffer {
-  const bytes = randomBytes(16);
+  if (random.length < serialBytes) random = randomBytes(serialBytes * serialsAtOnce);
+  const bytes = random.subarray(0, serialBytes);
+  random = random.subarray(serialBytes);
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
   return bytes;
 }
@@ -180,7 +190,16 @@ interface SignatureAlgorithm {
   sign(body: Buffer): Buffer | Promise<Buffer>;
 }
 
+const algorithms = new WeakMap<KeyObject, SignatureAlgorithm>();
+
+/** Worked out once for each authority. */
 function signatureAlgorithm(key: KeyObject): SignatureAlgorithm {
+  const algorithm = algorithms.get(key) ?? newAlgorithm(key);
+  algorithms.set(key, algorithm);
+  return algorithm;
+}
+
+function newAlgorithm(key: KeyObject): SignatureAlgorithm {
   if (key.asymmetricKeyType === "rsa") return { id: sequence(objectId("1.2.840.113549.1.1.11"), nullValue), sign: (body) => signLater("sha256", body, key) };
   if (key.asymmetricKeyType === "ed25519") return { id: sequence(objectId("1.3.101.112")), sign: (body) => sign(null, body, key) };
   if (key.asymmetricKeyType !== "ec") throw new TypeError(`cannot sign certificates with a key of type ${key.asymmetricKeyType}`);
