@@ -18,7 +18,7 @@ const noFacts: FactsOfProxy = { byKind: new Map() };
 
 /** Proxies that no such policy selects have the same, empty facts. */
 export function factsOf(plan: Plan, { policies, sealer, shared }: PipelineParts): FactsOfProxy {
-  const telling = policies.filter((it) => it.facts && (plan.policies?.get(it.kind)?.length ?? 0) > 0);
+  const telling = shared.of(plan.policies, "telling facts", () => policies.filter((it) => it.facts && (plan.policies.get(it.kind)?.length ?? 0) > 0));
   if (telling.length === 0) return noFacts;
   return shared.of(plan, "facts", () => {
     const known = telling.flatMap((policy): [string, ProxyFacts][] => {

@@ -1,5 +1,5 @@
 // Small keys of shared resources: equal keys mean equal content, whatever proxy asks.
-import { identities, type Inbound, type InboundConf, type OutboundConf, type ProxyTraits, type TargetPlan } from "#mesh";
+import { identities, memoOn, type Inbound, type InboundConf, type OutboundConf, type ProxyTraits, type TargetPlan } from "#mesh";
 
 export interface KeyMaker {
   idOf(value: object | undefined): number;
@@ -39,8 +39,12 @@ const destinationIds = (idOf: (value: object) => number) => (name: string, value
   name === "source" ? undefined : (name === "destination" || name === "backend") && typeof value === "object" && value !== null ? idOf(value) : value;
 
 /** Abilities of a proxy that change what a shared resource looks like. */
-export const traitsKey = (traits: ProxyTraits, isUnified: boolean): string =>
-  `${isUnified ? "u" : "l"}${traits.ipv6 ? "6" : "4"}${traits.transparentProxy ? "t" : "-"}${traits.features.has("feature-bind-outbounds") ? "b" : "-"}${traits.features.has("feature-reuse-port") ? "r" : "-"}`;
+export const traitsKey = (traits: ProxyTraits, isUnified: boolean): string => (isUnified ? keysOfTraits(traits).unified : keysOfTraits(traits).legacy);
+
+const keysOfTraits = memoOn(({ ipv6, transparentProxy, features }: ProxyTraits) => {
+  const key = `${ipv6 ? "6" : "4"}${transparentProxy ? "t" : "-"}${features.has("feature-bind-outbounds") ? "b" : "-"}${features.has("feature-reuse-port") ? "r" : "-"}`;
+  return { unified: `u${key}`, legacy: `l${key}` };
+});
 
 /** Results that hang on an object and a short word: the fast way past a long key. Forgotten with the object. */
 export interface Shared {

@@ -14,7 +14,6 @@ import { traitsKey } from "./keys.ts";
 import { tlsSecrets } from "./mesh-tls.ts";
 import { clusterName, outboundListenerName, routeConfigName, virtualHostName } from "./names.ts";
 import type { PipelineParts } from "./pipeline.ts";
-import type { EnvoyPolicy } from "./policy.ts";
 import type { Sealed } from "./seal.ts";
 import { identitySni, sniOf } from "./sni.ts";
 
@@ -37,14 +36,15 @@ export function outboundResources(plan: Plan, parts: PipelineParts): ResourceGro
 const hasRoute = ({ target: { traffic } }: PlannedOutbound): boolean => traffic.is === "tcp" || traffic.routes.some(({ route }) => leadsSomewhere(route));
 
 function sealedCluster(plan: Plan, cluster: ClusterPlan, target: TargetPlan, parts: PipelineParts): Sealed {
-  return parts.shared.of(cluster, `${plan.isUnified ? "unified" : "legacy"} ${parts.keys.idOf(plan.mtls)} ${isCalledWithTls(plan, cluster)} ${callerTags(plan, parts.policies)}`, () => makeCluster(plan, cluster, target, parts));
+  return parts.shared.of(cluster, `${plan.isUnified ? "unified" : "legacy"} ${parts.keys.idOf(plan.mtls)} ${isCalledWithTls(plan, cluster)} ${callerTags(plan, parts)}`, () => makeCluster(plan, cluster, target, parts));
 }
 
 const isCalledWithTls = (plan: Plan, { destination }: ClusterPlan): boolean => plan.mtls !== undefined && isTlsReady(destination, plan.mtls, plan.tlsReadyServices);
 
-function makeCluster(plan: Plan, cluster: ClusterPlan, target: TargetPlan, { sealer, policies, keys }: PipelineParts): Sealed {
+function makeCluster(plan: Plan, cluster: ClusterPlan, target: TargetPlan, parts: PipelineParts): Sealed {
+  const { sealer, policies, keys } = parts;
   const { destination, confs } = cluster;
-  const caller = callerTags(plan, policies);
+  const caller = callerTags(plan, parts);
   const key = `cluster ${caller} ${plan.meshName} ${keys.idOf(destination)} ${keys.confs(confs)} ${keys.idOf(plan.mtls)} ${isCalledWithTls(plan, cluster)} ${plan.isUnified}`;
   return sealer.keyed(key, () => {
     const draft = edsCluster(clusterName(plan.meshName, destination, plan.isUnified), destination.protocol);
@@ -62,13 +62,15 @@ function makeCluster(plan: Plan, cluster: ClusterPlan, target: TargetPlan, { sea
 }
 
 /** `&a=1&&b=2,3&`: tags of the proxy, where a policy that tells them selects it. */
-export function callerTags({ proxy, policies: selecting }: Plan, policies: readonly EnvoyPolicy[]): string {
-  return policies.some((it) => it.namesCaller && (selecting.get(it.kind)?.length ?? 0) > 0) ? tagsOf(proxy) : "";
+export function callerTags({ proxy, policies: selecting }: Plan, { policies, shared }: Pick<PipelineParts, "policies" | "shared">): string {
+  const naming = shared.of(selecting, "naming the caller", () => policies.filter((it) => it.namesCaller && (selecting.get(it.kind)?.length ?? 0) > 0));
+  return naming.length > 0 ? tagsOf(proxy) : "";
 }
 
 /** The same for the header of every request, while any proxy of the mesh may go by it. */
-export function tagsInRequests({ proxy, view }: Plan, policies: readonly EnvoyPolicy[]): string {
-  return policies.some((it) => it.readsCaller && view.list(it.kind).length > 0) ? tagsOf(proxy) : "";
+export function tagsInRequests({ proxy, view }: Plan, { policies, shared }: Pick<PipelineParts, "policies" | "shared">): string {
+  const reading = shared.of(view, "reading the caller", () => policies.filter((it) => it.readsCaller && view.list(it.kind).length > 0));
+  return reading.length > 0 ? tagsOf(proxy) : "";
 }
 
 function tagsOf({ dataplane }: Proxy): string {
@@ -98,7 +100,7 @@ function sealedListener(plan: Plan, outbound: PlannedOutbound, parts: PipelinePa
 function outboundBody(plan: Plan, target: TargetPlan, parts: PipelineParts): ListenerBody {
   const { sealer, policies, keys } = parts;
   const { traits } = plan.proxy;
-  const caller = tagsInRequests(plan, policies);
+  const caller = tagsInRequests(plan, parts);
   const ability = `${traitsKey(traits, plan.isUnified)} ${caller}`;
   const facts = factsOf(plan, parts);
   const says = targetFacts(facts, target);

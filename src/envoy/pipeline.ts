@@ -17,7 +17,7 @@ import { collectorsDocument } from "./collectors.ts";
 import { factsOf } from "./facts.ts";
 import { tlsSecrets } from "./mesh-tls.ts";
 import { system } from "./names.ts";
-import { callerTags, outboundResources, tagsInRequests } from "./outbound.ts";
+import { callerTags, outboundResources, tagsInRequests, type ResourceGroup } from "./outbound.ts";
 import type { EnvoyPolicy, ProxyDrafts } from "./policy.ts";
 import { openResources, type OriginGroup, type PatchProblem } from "./patch.ts";
 import { listOf, type Sealed, type Sealer } from "./seal.ts";
@@ -110,15 +110,21 @@ function build(plan: Plan, adminTls: AdminTls | undefined, anchors: Anchors | un
   const outbound = sharedOutbound(plan, parts);
   const dns = dnsResources(plan, parts);
   const own = policyResources(plan, anchors, parts);
-  const groups: readonly OriginGroup[] = [
-    { origin: "admin", ...admin }, { origin: "transparent", ...transparent }, { origin: "inbound", ...inbound }, { origin: "dns", ...dns }, ...own,
-    { origin: "core-resource", ...spireResources(plan, parts) }, { origin: "probe", ...probeResources(plan, parts) },
-  ];
-  const resources = {
-    clusters: joined(groups.flatMap((it) => it.clusters), outbound.clusters),
-    listeners: joined(groups.flatMap((it) => it.listeners), outbound.listeners),
+  const groups: OriginGroup[] = [];
+  const add = (origin: string, { clusters, listeners }: ResourceGroup) => {
+    if (clusters.length > 0 || listeners.length > 0) groups.push({ origin, clusters, listeners });
   };
-  return { ...(patched(plan, groups, outbound, parts) ?? resources), endpoints: calledClusters(plan, parts), secrets: secretsOf(plan) };
+  add("admin", admin);
+  add("transparent", transparent);
+  add("inbound", inbound);
+  add("dns", dns);
+  groups.push(...own);
+  add("core-resource", spireResources(plan, parts));
+  add("probe", probeResources(plan, parts));
+  const rest = { endpoints: calledClusters(plan, parts), secrets: secretsOf(plan) };
+  const changed = patched(plan, groups, outbound, parts);
+  if (changed) return { ...changed, ...rest };
+  return { clusters: joined(groups.flatMap((it) => it.clusters), outbound.clusters), listeners: joined(groups.flatMap((it) => it.listeners), outbound.listeners), ...rest };
 }
 
 /** Undefined when nobody patches the proxy. */
@@ -144,8 +150,10 @@ function policyResources(plan: Plan, anchors: Anchors | undefined, parts: Pipeli
   const { policies, sealer } = parts;
   const dns = dnsDocument(plan);
   const older = meshPrometheus(plan);
-  const drafts: ProxyDrafts = { clusters: older?.clusters ?? [], listeners: older?.listeners ?? [], documents: [...(dns ? [dns] : []), ...anchorsDocument(plan.proxy.traits, anchors)], collectors: new Map() };
+  const anchored = anchorsDocument(plan.proxy.traits, anchors);
   const { byKind } = factsOf(plan, parts);
+  if (!dns && !older && anchored.length === 0 && byKind.size === 0 && plan.proxyConfs.size === 0) return [];
+  const drafts: ProxyDrafts = { clusters: older?.clusters ?? [], listeners: older?.listeners ?? [], documents: [...(dns ? [dns] : []), ...anchored], collectors: new Map() };
   for (const policy of policies) {
     // Clusters of policies that come later are theirs alone.
     for (const draft of drafts.clusters) policy.everyCluster?.(draft);
@@ -170,7 +178,7 @@ interface SharedOutbound {
 /** What leads out is the same for all proxies of a mesh with the same plan of outbounds and the same abilities. */
 function sharedOutbound(plan: Plan, parts: PipelineParts): SharedOutbound {
   const facts = factsOf(plan, parts);
-  const word = `${traitsKey(plan.proxy.traits, plan.isUnified)} ${parts.keys.idOf(plan.mtls)} ${parts.keys.idOf(plan.tlsReadyServices)} ${callerTags(plan, parts.policies)} ${tagsInRequests(plan, parts.policies)}`;
+  const word = `${traitsKey(plan.proxy.traits, plan.isUnified)} ${parts.keys.idOf(plan.mtls)} ${parts.keys.idOf(plan.tlsReadyServices)} ${callerTags(plan, parts)} ${tagsInRequests(plan, parts)}`;
   const make = (): SharedOutbound => {
     const { clusters, listeners } = outboundResources(plan, parts);
     return { clusters: namedList(clusters), listeners: namedList(listeners) };
@@ -184,10 +192,18 @@ interface NamedList {
 }
 
 /** One resource per name, sorted: the order is the same whatever led here. */
+function byName(resources: readonly Sealed[]): readonly Sealed[] {
+  if (resources.length < 2) return resources;
+  return [...new Map(resources.map((it) => [it.name, it])).values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
 function namedList(resources: readonly Sealed[]): NamedList {
-  const list = [...new Map(resources.map((it) => [it.name, it])).values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const list = byName(resources);
   return { list, names: new Set(list.map((it) => it.name)) };
 }
 
 /** A name stands for one resource; where both have it, the shared one counts. */
-const joined = (own: readonly Sealed[], shared: NamedList): readonly Sealed[] => listOf(namedList(own).list.filter((it) => !shared.names.has(it.name)), shared.list);
+function joined(own: readonly Sealed[], shared: NamedList): readonly Sealed[] {
+  const list = byName(own);
+  return listOf(list.some((it) => shared.names.has(it.name)) ? list.filter((it) => !shared.names.has(it.name)) : list, shared.list);
+}

@@ -2,7 +2,7 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import {
-  DataplaneInsightSchema, DiscoverySubscriptionSchema, type DataplaneInsight, type DiscoveryServiceStats, type DiscoverySubscription,
+  DataplaneInsightSchema, DiscoverySubscriptionSchema, DiscoverySubscriptionStatusSchema, type DataplaneInsight, type DiscoverySubscription, type DiscoverySubscriptionStatus,
 } from "#gen/kuma/mesh/v1alpha1/dataplane_insight_pb.js";
 import { ZoneEgressInsightSchema, ZoneIngressInsightSchema, type ZoneEgressInsight, type ZoneIngressInsight } from "#gen/kuma/mesh/v1alpha1/zone_proxies_pb.js";
 import type { JsonObject } from "@bufbuild/protobuf";
@@ -48,12 +48,13 @@ export interface ProxyStatus {
 /** Things that others wait for (a connection, a certificate) are written this soon: a storm of them still becomes few writes. */
 const soonMs = 100;
 
-const statOf: Readonly<Record<string, "cds" | "eds" | "lds" | "rds">> = {
-  "type.googleapis.com/envoy.config.cluster.v3.Cluster": "cds",
-  "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment": "eds",
-  "type.googleapis.com/envoy.config.listener.v3.Listener": "lds",
-  "type.googleapis.com/envoy.config.route.v3.RouteConfiguration": "rds",
-};
+/** Types that are counted by themselves. */
+const statTypes = {
+  cds: "type.googleapis.com/envoy.config.cluster.v3.Cluster",
+  eds: "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment",
+  lds: "type.googleapis.com/envoy.config.listener.v3.Listener",
+  rds: "type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
+} as const;
 
 const insightTypes: Readonly<Record<string, string>> = { Dataplane: "DataplaneInsight", ZoneIngress: "ZoneIngressInsight", ZoneEgress: "ZoneEgressInsight" };
 
@@ -74,7 +75,7 @@ export function trackProxies(options: ProxyStatusOptions): ProxyStatus {
       let hasEnded = false;
       let lastUpdateMs = platform.clock.now();
       const flush = async () => {
-        if (subscription.status) subscription.status.lastUpdateTime = timestampFromMs(lastUpdateMs);
+        subscription.status = statusOf(total, byType, lastUpdateMs);
         cancelFlush = undefined;
         flushAt = Infinity;
         const key = { type: insightTypes[proxy.type] ?? "DataplaneInsight", mesh: proxy.mesh, name: proxy.name };
@@ -96,27 +97,32 @@ export function trackProxies(options: ProxyStatusOptions): ProxyStatus {
         flushAt = at;
         cancelFlush = platform.clock.after(delayMs, () => void flush());
       };
-      const count = (typeUrl: string, what: "responsesSent" | "responsesAcknowledged" | "responsesRejected") => {
-        const stat = statOf[typeUrl];
-        const status = subscription.status;
-        if (!status) return;
-        if (status.total) status.total[what]++;
-        const its = stat && status[stat];
-        if (its) its[what]++;
+      const total = openCounts();
+      const byType = new Map<string, Counts>();
+      /** Nobody else is called as often: counted in numbers, told as messages when they are written. */
+      const countsOf = (typeUrl: string): Counts => {
+        const known = byType.get(typeUrl) ?? openCounts();
+        byType.set(typeUrl, known);
         lastUpdateMs = platform.clock.now();
-        flushIn(options.flushIntervalMs);
+        if (flushAt === Infinity) flushIn(options.flushIntervalMs);
+        return known;
       };
       flushIn(soonMs);
       return {
-        sent: (typeUrl) => count(typeUrl, "responsesSent"),
+        sent(typeUrl) {
+          countsOf(typeUrl).sent++;
+          total.sent++;
+        },
         acknowledged(typeUrl) {
           if (refused.size > 0) refused.get(name(proxy))?.delete(typeUrl);
-          count(typeUrl, "responsesAcknowledged");
+          countsOf(typeUrl).acknowledged++;
+          total.acknowledged++;
         },
         rejected(typeUrl, reason) {
           const its = refused.get(name(proxy)) ?? new Map<string, string>();
           refused.set(name(proxy), its.set(typeUrl, reason));
-          count(typeUrl, "responsesRejected");
+          countsOf(typeUrl).rejected++;
+          total.rejected++;
           flushIn(soonMs);
         },
         certificate(next) {
@@ -160,12 +166,20 @@ function shaped(type: string, insight: DataplaneInsight): DataplaneInsight | Zon
   return type === "ZoneEgress" ? create(ZoneEgressInsightSchema, fields) : insight;
 }
 
-/** As it is now: counting goes on in the one that is given. */
-function written(subscription: DiscoverySubscription): DiscoverySubscription {
-  const { status } = subscription;
-  if (!status) return { ...subscription };
-  const copy = (stat: DiscoveryServiceStats | undefined) => stat && { ...stat };
-  return { ...subscription, status: { ...status, total: copy(status.total), cds: copy(status.cds), eds: copy(status.eds), lds: copy(status.lds), rds: copy(status.rds) } };
+interface Counts {
+  sent: number;
+  acknowledged: number;
+  rejected: number;
+}
+
+const openCounts = (): Counts => ({ sent: 0, acknowledged: 0, rejected: 0 });
+
+function statusOf(total: Counts, byType: ReadonlyMap<string, Counts>, lastUpdateMs: number): DiscoverySubscriptionStatus {
+  const stats = (counts: Counts | undefined) => ({ responsesSent: BigInt(counts?.sent ?? 0), responsesAcknowledged: BigInt(counts?.acknowledged ?? 0), responsesRejected: BigInt(counts?.rejected ?? 0) });
+  const { cds, eds, lds, rds } = statTypes;
+  return create(DiscoverySubscriptionStatusSchema, {
+    lastUpdateTime: timestampFromMs(lastUpdateMs), total: stats(total), cds: stats(byType.get(cds)), eds: stats(byType.get(eds)), lds: stats(byType.get(lds)), rds: stats(byType.get(rds)),
+  });
 }
 
 /** Earlier subscriptions stay up to the limit; one of ours that was left open by a crash is closed. */
@@ -174,7 +188,7 @@ function nextInsight(
 ): DataplaneInsight {
   const before = (current?.spec.subscriptions ?? []).filter((it) => it.id !== subscription.id).map((it) => (it.disconnectTime || !subscription.connectTime ? it : { ...it, disconnectTime: subscription.connectTime }));
   const kept = before.slice(Math.max(0, before.length - Math.max(0, subscriptionLimit - 1)));
-  const insight = create(DataplaneInsightSchema, { subscriptions: [...kept, written(subscription)], metadata: facts.metadata });
+  const insight = create(DataplaneInsightSchema, { subscriptions: [...kept, { ...subscription }], metadata: facts.metadata });
   const mtls = current?.spec.mTLS;
   if (certificate) {
     insight.mTLS = create(DataplaneInsightSchema, {

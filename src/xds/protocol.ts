@@ -7,6 +7,7 @@ import { readDiscoveryRequest } from "./request.ts";
 import { initialSotw, nextSotw, type SotwEvent } from "./sotw.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { encodeDelta, type SotwResponse } from "./wire.ts";
+import { sameTexts } from "./certificate.ts";
 
 const maxReasonLength = 4096;
 
@@ -43,6 +44,7 @@ export function sotwProtocol(encode: (response: SotwResponse, reader: object) =>
   let state = initialSotw;
   const reader = {};
   let isNamed = false;
+  const lastNames = new Map<string, readonly string[]>();
   const step = (event: SotwEvent): Outcome => {
     const outcome = nextSotw(state, event);
     state = outcome.state;
@@ -51,10 +53,17 @@ export function sotwProtocol(encode: (response: SotwResponse, reader: object) =>
   return {
     parse(message) {
       const { node, typeUrl, names, nonce, error } = readDiscoveryRequest(message);
-      const event: SotwEvent = { is: "request", request: { typeUrl, names: internNames(names), nonce, error: reasonOf(error) } };
+      // An acknowledgement repeats the names of the request before.
+      const before = lastNames.get(typeUrl);
+      const known = before && sameTexts(before, names) ? before : internNames(names);
+      const event: SotwEvent = { is: "request", request: { typeUrl, names: known, nonce, error: reasonOf(error) } };
       const first = isNamed ? undefined : node?.decode();
       isNamed ||= first !== undefined;
-      return { nodeId: node?.id, node: first, typeUrl, names, apply: () => step(event) };
+      const apply = () => {
+        lastNames.set(typeUrl, known);
+        return step(event);
+      };
+      return { nodeId: node?.id, node: first, typeUrl, names, apply };
     },
     wanted: (snapshot) => step({ is: "wanted", snapshot }),
     names: () => namesIn(state.types),

@@ -4,13 +4,13 @@ import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import { feature, kriOfTrust, memoOn, type KeptCertificate, type MeshView, type Planner, type Proxy, type Scope, type WorkloadIdentity } from "#mesh";
 import type { Platform } from "#platform";
 import type { Resource } from "#resources";
-import type { MeshAuthority } from "#security";
 import { keepAdminTls, type AdminTlsSource, type KeptAdminTls } from "./admin-tls.ts";
 import { keepLeaf, type KeptLeaf } from "./certificate.ts";
 import { identityHold, type IdentityHold } from "./identity-hold.ts";
-import { domainTrust, trustBundle, trustOf, urisOf, type AuthoritySource, type Identity, type Issuer } from "./secrets.ts";
+import { urisOf, type AuthoritySource, type Identity, type Issuer } from "./secrets.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { CertificateFacts } from "./status.ts";
+import type { TrustTeller } from "./trusts.ts";
 import { certificatesIn, type Carried, type Member, type Trust, type Turnover } from "./turnover.ts";
 
 export interface ProxyParts {
@@ -19,6 +19,7 @@ export interface ProxyParts {
   readonly sealer: Sealer;
   readonly authorities: AuthoritySource;
   readonly turnover: Turnover;
+  readonly trust: TrustTeller;
   /** The next view of the mesh is waited for. */
   readonly hurry: (mesh: string) => void;
   /** Waits for one's turn to have a certificate made. */
@@ -225,7 +226,7 @@ export class ConnectedProxy {
       this.tellOfAgent();
       return hadSecrets;
     }
-    const { authorities, turnover, sealer } = this.parts;
+    const { authorities, turnover, trust: trustFor } = this.parts;
     const { mesh } = this.proxy.dataplane;
     const own = authorities.authorityOf(mesh);
     const issuer = this.issuer(own);
@@ -236,21 +237,20 @@ export class ConnectedProxy {
       const mayWait = shown !== undefined && shown !== issuer.authority && !turnover.isAccepted(mesh, issuer.authority, identity?.trustDomain ?? mesh);
       this.leaf.want({ name: names.identity, uris, issuer, mayWait });
     }
-    const ownPem = pemOf([...(own ? [own.authority] : []), ...authorities.othersOf(mesh), ...turnover.carried(mesh)]);
-    const domains = names.isByDomain ? trustOf(this.view, ownPem) : undefined;
-    const trust = domains ? domainTrust(names.trust, domains, sealer) : ownPem ? trustBundle(names.trust, ownPem, sealer) : undefined;
-    this.trustedPem = domains ?? new Map([["", ownPem]]);
-    const secrets = new Map<string, Sealed>();
-    if (trust) secrets.set(names.trust, trust);
+    const told = trustFor(this.view, names, [...(own ? [own.authority] : []), ...authorities.othersOf(mesh), ...turnover.carried(mesh)]);
+    this.trustedPem = told.domains;
     // The leaf of the previous authority serves until the new one is made, so that nothing breaks meanwhile.
-    const leaf = this.leaf.current();
-    if (leaf?.secret.name === names.identity) {
-      secrets.set(names.identity, leaf.secret);
-      if (leaf.uris[0] === identity?.spiffeId || !leaf.isOfIdentity) this.certificate = { identity };
-    }
-    const hasChanged = secrets.size !== this.lastSecrets.size || [...secrets].some(([name, secret]) => this.lastSecrets.get(name) !== secret);
-    if (hasChanged) this.lastSecrets = secrets;
-    return hasChanged;
+    const current = this.leaf.current();
+    const leaf = current?.secret.name === names.identity ? current : undefined;
+    if (leaf && (leaf.uris[0] === identity?.spiffeId || !leaf.isOfIdentity)) this.certificate = { identity };
+    const { lastSecrets: last } = this;
+    const isAsBefore = last.get(names.trust) === told.secret && last.get(names.identity) === leaf?.secret && last.size === (told.secret ? 1 : 0) + (leaf ? 1 : 0);
+    if (isAsBefore) return false;
+    const secrets = new Map<string, Sealed>();
+    if (told.secret) secrets.set(names.trust, told.secret);
+    if (leaf) secrets.set(names.identity, leaf.secret);
+    this.lastSecrets = secrets;
+    return true;
   }
 
   private issuer(own: Issuer | undefined): Issuer | undefined {
@@ -296,8 +296,6 @@ export class ConnectedProxy {
     this.events.wanted({ clusters: this.last.clusters, listeners: this.last.listeners, endpoints: this.lastEndpoints, secrets: this.lastSecrets });
   }
 }
-
-const pemOf = (authorities: readonly MeshAuthority[]): string => [...new Set(authorities.map((it) => it.caPem))].join("");
 
 function trustFrom({ secret, domains }: AnnouncedTrust): Trust {
   const known = trustIn(secret);

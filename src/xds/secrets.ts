@@ -1,8 +1,8 @@
-// Identities of proxies: a leaf each, renewed at 80 % of its life with jitter; the mesh's trust bundle. A renewed leaf plans nothing.
+// Identities of proxies: a leaf each, renewed at 80 % of its life with jitter. A renewed leaf plans nothing.
 import { create } from "@bufbuild/protobuf";
 import { SecretSchema } from "#gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.js";
-import { domainTrustSecret, type Sealed, type Sealer } from "#envoy";
-import { identifyingService, memoOn, trustedDomains, type MeshView } from "#mesh";
+import type { Sealed, Sealer } from "#envoy";
+import { identifyingService, memoOn } from "#mesh";
 import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import { tag, type Resource } from "#resources";
 import { spiffeId, tagUri } from "#security/names";
@@ -84,23 +84,4 @@ export async function issueIdentity(request: IssueRequest, { clock, random }: Pi
     uris: request.uris,
     serial: leaf.serial,
   };
-}
-
-export function trustBundle(name: string, pem: string, sealer: Sealer): Sealed {
-  return sealer.keyed(`trust ${name} ${pem}`, () => {
-    const value = { trustedCa: { specifier: { case: "inlineBytes" as const, value: Buffer.from(pem) } } };
-    return sealer.seal(SecretSchema, name, create(SecretSchema, { name, type: { case: "validationContext", value } }));
-  });
-}
-
-export function domainTrust(name: string, domains: ReadonlyMap<string, string>, sealer: Sealer): Sealed {
-  return sealer.keyed(`domains ${name} ${JSON.stringify([...domains])}`, () => sealer.seal(SecretSchema, name, domainTrustSecret(name, domains)));
-}
-
-/** What MeshTrusts say; the Mesh's own authority counts for the domain of the mesh's name. */
-export function trustOf(view: MeshView, ownPem: string): ReadonlyMap<string, string> {
-  const domains = trustedDomains(view.list("MeshTrust"));
-  if (!ownPem) return domains;
-  const { name } = view.mesh;
-  return new Map([...domains, [name, `${domains.get(name) ?? ""}${ownPem}`] as const].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

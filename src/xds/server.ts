@@ -15,6 +15,7 @@ import { ConnectedProxy, type ProxyParts } from "./proxy.ts";
 import { namesInterner, sendOrder } from "./snapshot.ts";
 import type { ProxyStatus, Subscription } from "./status.ts";
 import type { ShownIds } from "./shown-ids.ts";
+import { trustTeller } from "./trusts.ts";
 import { openTurnover } from "./turnover.ts";
 import { sotwEncoder, typeUrl } from "./wire.ts";
 
@@ -38,7 +39,7 @@ export interface AdmittedProxy {
   leave(): void;
 }
 
-export interface XdsOptions extends Omit<ProxyParts, "turnover" | "issuingTurn" | "hurry"> {
+export interface XdsOptions extends Omit<ProxyParts, "turnover" | "issuingTurn" | "hurry" | "trust"> {
   /** Hears of every leaf that is made. */
   onIssued(issued: { readonly proxy: string; readonly mesh: string; readonly address: string; readonly identity: Identity }): void;
   /** A proxy was brought to a newer view, which was news to it or not. */
@@ -83,7 +84,7 @@ export function xdsServer(options: XdsOptions): XdsServer {
   const internNames = namesInterner();
 
   const turnover = openTurnover(options.platform.clock);
-  const parts: ProxyParts = { ...options, turnover, hurry: (mesh) => options.meshes.hurry(mesh), issuingTurn: pacer(options.platform.clock, certificatesPerTurn) };
+  const parts: ProxyParts = { ...options, turnover, trust: trustTeller(options.sealer), hurry: (mesh) => options.meshes.hurry(mesh), issuingTurn: pacer(options.platform.clock, certificatesPerTurn) };
   const everyProxy = function* () {
     for (const { state } of active.values()) if (state.is === "open" && state.proxy) yield state.proxy;
   };

@@ -54,6 +54,7 @@ export function nextSotw(state: SotwState, event: SotwEvent): Outcome {
 function noLongerWanted({ types }: SotwState, clusters: readonly Sealed[]): readonly Sealed[] {
   const its = types.get(typeUrl.cluster);
   const before = its?.inFlight?.resources ?? its?.last ?? [];
+  if (before.length === clusters.length && before.every((it, at) => it.name === clusters[at]?.name)) return none;
   const kept = new Set(clusters.map((it) => it.name));
   return before.filter((it) => !kept.has(it.name));
 }
@@ -109,7 +110,7 @@ function flush(state: SotwState, types: Map<string, TypeState>, acknowledged: st
     // Envoy warms a changed cluster anew and waits for its endpoints, even when they are as before (spec/dataplane.md 0.6).
     const endpoints = types.get(typeUrl.endpoints);
     if (type === typeUrl.cluster && (endpoints?.last !== undefined || endpoints?.inFlight)) {
-      const warming = newsIn(its.last ?? [], resources, nothing).map((it) => it.name);
+      const warming = changedNames(its.last ?? [], resources);
       types.set(typeUrl.endpoints, { ...endpoints, repeat: union(endpoints.repeat, warming) });
     }
   }
@@ -127,6 +128,7 @@ function withLingering(clusters: readonly Sealed[], lingering: readonly Sealed[]
   return lingering.length === 0 ? clusters : [...clusters, ...lingering];
 }
 
+const none: readonly Sealed[] = [];
 const nothing: ReadonlySet<string> = new Set();
 
 const union = (names: ReadonlySet<string>, more: readonly string[]): ReadonlySet<string> => (more.length === 0 ? names : new Set([...names, ...more]));
@@ -148,6 +150,13 @@ const changedSince = memoOnBoth((last: readonly Sealed[], resources: readonly Se
   const changed = resources.filter((it) => !before.has(it));
   return changed.length === resources.length ? resources : changed;
 });
+
+/** The same by name alone: of lists that hardly two proxies have in common. */
+function changedNames(last: readonly Sealed[], resources: readonly Sealed[]): readonly string[] {
+  const isAligned = last.length === resources.length && resources.every((it, at) => it.name === last[at]?.name);
+  const before = isAligned ? undefined : new Set(last);
+  return resources.filter((it, at) => (before ? !before.has(it) : it !== last[at])).map((it) => it.name);
+}
 
 function isSame(a: readonly Sealed[], b: readonly Sealed[]): boolean {
   return a === b || (a.length === b.length && a.every((it, at) => it === b[at]));

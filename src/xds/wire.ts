@@ -24,6 +24,8 @@ export interface DeltaResponse {
   readonly removed: readonly string[];
 }
 
+const maxHeads = 10_000;
+
 const deltaEntries = new WeakMap<Sealed, Buffer>();
 
 /**
@@ -34,8 +36,17 @@ export function sotwEncoder(controlPlaneId: string): (response: SotwResponse, re
   const endOf = (type: string) => Buffer.concat([text(4, type), field(6, text(1, controlPlaneId))]);
   const ends = new Map(Object.values(typeUrl).map((type) => [type as string, endOf(type)]));
   const joinedEntries = sharedEntries();
+  const heads = new Map<string, Uint8Array>();
+  /** Streams count alike: most of their numbers have been written before. */
+  const headOf = (version: string, nonce: string): Uint8Array => {
+    const known = version === nonce ? heads.get(nonce) : undefined;
+    if (known) return known;
+    const head = Buffer.concat([text(1, version), text(5, nonce)]);
+    if (version === nonce && heads.size < maxHeads) heads.set(nonce, head);
+    return head;
+  };
   return ({ version, nonce, resources, typeUrl: type }, reader) => {
-    const parts: Uint8Array[] = [Buffer.concat([text(1, version), text(5, nonce)])];
+    const parts: Uint8Array[] = [headOf(version, nonce)];
     const common = commonTailOf(resources);
     for (let at = 0; at < resources.length - common.length; at++) addEntry(parts, resources[at]);
     const shared = joinedEntries(common, reader);

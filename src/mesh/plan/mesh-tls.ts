@@ -2,6 +2,7 @@
 import type { Dataplane } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
 import { CertificateAuthorityBackend_Mode as MtlsMode } from "#gen/kuma/mesh/v1alpha1/mesh_pb.js";
 import { invalid, violation, type Resource } from "#resources";
+import { memoOn } from "../intern.ts";
 import type { MeshView } from "../view.ts";
 import { assignIdentity, isProblem, trustedDomains, type AssignedIdentity, type WorkloadIdentity } from "./identity.ts";
 
@@ -41,19 +42,22 @@ export function meshTlsPlanner(): MeshTlsPlanner {
     known.set(text, new WeakRef(plan));
     return plan;
   };
-  return (view, dataplane, keeps) => {
+  /** What it is for proxies without an identity, and what those with one have in common. */
+  const ofView = memoOn((view: MeshView) => {
     const { mtls } = view.mesh.spec;
     const backend = mtls?.enabledBackend ?? "";
     const isPermissive = backend !== "" && mtls?.backends.find((it) => it.name === backend)?.mode === MtlsMode.PERMISSIVE;
     const domains = [...trustedDomains(view.list("MeshTrust")).keys()];
     const trustDomains = domains.length > 0 && backend ? [...new Set([...domains, view.mesh.name])].toSorted() : domains;
+    const tls = backend ? intern({ backend, isPermissive, asksReadiness: isPermissive, certificate: { from: "mesh" }, trustDomains }) : undefined;
+    return { backend, isPermissive, trustDomains, withoutIdentity: { identity: undefined, tls } satisfies ProxyTls };
+  });
+  return (view, dataplane, keeps) => {
+    const { backend, isPermissive, trustDomains, withoutIdentity } = ofView(view);
     const identity = keeps ? keeps.identity : usableIdentity(view, dataplane);
-    if (identity) {
-      const certificate = identity.issuer === "spire" ? { from: "spire" as const, name: identity.spiffeId } : { from: "identity" as const, name: identity.kri };
-      return { identity, tls: intern({ backend, isPermissive: false, asksReadiness: backend === "" || isPermissive, certificate, trustDomains }) };
-    }
-    if (!backend) return { identity: undefined, tls: undefined };
-    return { identity: undefined, tls: intern({ backend, isPermissive, asksReadiness: isPermissive, certificate: { from: "mesh" }, trustDomains }) };
+    if (!identity) return withoutIdentity;
+    const certificate = identity.issuer === "spire" ? { from: "spire" as const, name: identity.spiffeId } : { from: "identity" as const, name: identity.kri };
+    return { identity, tls: intern({ backend, isPermissive: false, asksReadiness: backend === "" || isPermissive, certificate, trustDomains }) };
   };
 }
 

@@ -17,7 +17,7 @@ import type { MeshServiceResource } from "./mesh-service.ts";
 import { virtualOutbounds, type DestinationIndex, type Outbound } from "./outbounds.ts";
 import { callable, planOutbounds, reachableRecords, type Callable } from "./shared-outbounds.ts";
 import { legacyVips, vipConfigName } from "./vips.ts";
-import type { DnsRecord, OutboundConf, Plan, PlannedOutbound, ProxyConf } from "./plan.ts";
+import type { DnsRecord, Plan, PlannedOutbound, ProxyConf } from "./plan.ts";
 import { effectiveTraits, feature, traitsInterner, type Proxy } from "./proxy.ts";
 import type { RouteShaper } from "./routes.ts";
 import { targetPlanner } from "./targets.ts";
@@ -109,13 +109,18 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
     return found;
   };
 
-  /** Plans of outbounds, shared by all proxies that the same policies select. */
-  const outboundsFor = (its: Shared, matched: readonly MatchedPolicies[]): OutboundPlans => {
+  /** What all proxies that the same policies select have in common. */
+  const selectedBy = (its: Shared, matched: readonly MatchedPolicies[]): Selected => {
     const lists = internLists(matched.map((it) => it.all));
     let planned = its.byPolicies.get(lists);
     if (!planned) {
       const callees = { destinations: its.callable.destinations, targets: its.targets, mesh: its.view.mesh };
-      planned = { of: planOutbounds(memoOn((destination: Destination) => targetPlans.plan(callees, matched, destination))), anywhereConfs: targetPlans.anywhere(callees, matched) };
+      planned = {
+        of: planOutbounds(memoOn((destination: Destination) => targetPlans.plan(callees, matched, destination))),
+        anywhereConfs: targetPlans.anywhere(callees, matched),
+        policies: new Map(policyKinds.map((it, at) => [it.name, matched[at]?.all ?? []])),
+        proxyConfs: proxyConfsOf(policyKinds, matched),
+      };
       its.byPolicies.set(lists, planned);
     }
     return planned;
@@ -134,16 +139,9 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
     const mode = servicesMode(view);
     const isTransparent = traits.transparentProxy !== undefined || traits.features.has(feature.bindOutbounds);
     const outbounds = isTransparent ? its.callable.reachable(dataplane, mode === ServicesMode.ReachableBackends) : its.callable.listed(dataplane);
-    const outboundPlans = outboundsFor(its, matched);
-    const planned = outboundPlans.of(outbounds);
+    const selected = selectedBy(its, matched);
+    const planned = selected.of(outbounds);
     const kind = kindOf("Dataplane");
-    const proxyConfs = new Map<string, ProxyConf>();
-    policyKinds.forEach((policyKind, at) => {
-      const list = matched[at];
-      if (!list || list.all.length === 0 || policyKind.policy?.hasTo || policyKind.policy?.hasFrom) return;
-      const rule = singleRule(policyKind, list.all);
-      if (rule) proxyConfs.set(policyKind.name, { value: rule.conf });
-    });
     const { tls, identity } = tlsFor(view, dataplane, keeps);
     return {
       proxy,
@@ -160,9 +158,9 @@ export function createPlanner({ policyKinds, kindOf, shapers }: PlannerOptions):
       dataplaneKri: (kind && kriOf(kind, dataplane)) ?? emptyKri,
       inbounds: planInbounds(dataplane, matched),
       outbounds: planned,
-      policies: new Map(policyKinds.map((it, at) => [it.name, matched[at]?.all ?? []])),
-      proxyConfs,
-      anywhereConfs: outboundPlans.anywhereConfs,
+      policies: selected.policies,
+      proxyConfs: selected.proxyConfs,
+      anywhereConfs: selected.anywhereConfs,
       dns: isTransparent ? reachableRecords(its.callable.dns, planned) : noRecords,
     };
   };
@@ -190,16 +188,27 @@ interface Shared {
   readonly tlsReadyServices: ReadonlySet<string>;
   readonly callable: Callable;
   readonly targets: RuleTargets;
-  readonly byPolicies: WeakMap<readonly object[], OutboundPlans>;
+  readonly byPolicies: WeakMap<readonly object[], Selected>;
   readonly plans: WeakMap<object, WeakMap<Resource, Plan>>;
   /** Of proxies that keep their certificate for now. */
   readonly keepingPlans: WeakMap<object, WeakMap<Resource, Plan>>;
 }
 
 /** What proxies that the same policies select have in common. */
-interface OutboundPlans {
+interface Selected extends Pick<Plan, "anywhereConfs" | "policies" | "proxyConfs"> {
   of(outbounds: readonly Outbound[]): readonly PlannedOutbound[];
-  readonly anywhereConfs: ReadonlyMap<string, OutboundConf>;
+}
+
+/** Of kinds that speak of the proxy itself, not of whom it calls or who calls it. */
+function proxyConfsOf(policyKinds: readonly SpecKind[], matched: readonly MatchedPolicies[]): ReadonlyMap<string, ProxyConf> {
+  const confs = new Map<string, ProxyConf>();
+  policyKinds.forEach((kind, at) => {
+    const list = matched[at];
+    if (!list || list.all.length === 0 || kind.policy?.hasTo || kind.policy?.hasFrom) return;
+    const rule = singleRule(kind, list.all);
+    if (rule) confs.set(kind.name, { value: rule.conf });
+  });
+  return confs;
 }
 
 const emptyKri: Kri = { shortName: "dp", mesh: "", zone: "", namespace: "", name: "", section: "" };

@@ -37,22 +37,26 @@ export const inboundKey = (address: string, port: number): string => `${address}
 export function matchPolicies(kind: Kind, policies: readonly PolicyResource[], dataplane: Resource<Dataplane>, options: MatchOptions = {}): MatchedPolicies {
   const places = placesOf(dataplane);
   const all: PolicyResource[] = [];
-  const lists = new Map<string, PolicyResource[]>();
+  const selections: (readonly Place[])[] = [];
   let isNarrowed = false;
   for (const policy of orderPolicies(policies)) {
     if (!options.includeShadow && policy.labels[label.effect] === "shadow") continue;
     const selected = select(topOf(policy), policy, dataplane, places, options);
     if (!selected) continue;
     all.push(policy);
+    selections.push(selected);
     isNarrowed ||= selected !== places;
-    for (const { key } of selected) {
-      const list = lists.get(key);
-      if (list) list.push(policy);
-      else lists.set(key, [policy]);
-    }
   }
   const interned = internPolicies(all);
-  return { kind, all: interned, byInbound: new Map([...lists].map(([key, list]) => [key, isNarrowed ? internPolicies(list) : interned])) };
+  const byInbound = new Map<string, readonly PolicyResource[]>();
+  if (all.length > 0) for (const { key } of places) byInbound.set(key, isNarrowed ? noPolicies : interned);
+  if (!isNarrowed) return { kind, all: interned, byInbound };
+  for (const [key] of byInbound) {
+    const list = internPolicies(all.filter((_, at) => selections[at]?.some((it) => it.key === key)));
+    if (list.length > 0) byInbound.set(key, list);
+    else byInbound.delete(key);
+  }
+  return { kind, all: interned, byInbound };
 }
 
 interface Remembered {

@@ -18,7 +18,7 @@ const traits: ProxyTraits = {
 function resourcesFor(conf: object | undefined, more: Partial<ProxyTraits> = {}, mtls?: Plan["mtls"], metrics: object = {}) {
   const dataplane = { name: "web-1", labels: {}, spec: create(DataplaneSchema, { networking: { address: "10.0.0.1", inbound: [{ port: 80, tags: { "kuma.io/service": "web" } }] } }) };
   const plan = {
-    proxy: { dataplane, traits: { ...traits, ...more } }, meshName: "default", zone: "east", view: { mesh: { name: "default", spec: create(MeshSchema, { metrics }) } }, isUnified: false, mtls, dns: [], inbounds: [], outbounds: [],
+    proxy: { dataplane, traits: { ...traits, ...more } }, meshName: "default", zone: "east", view: { mesh: { name: "default", spec: create(MeshSchema, { metrics }) }, list: () => [] }, isUnified: false, mtls, dns: [], inbounds: [], outbounds: [], policies: new Map(),
     proxyConfs: new Map(conf ? [["MeshMetric", { value: conf }]] : []),
   } as unknown as Plan;
   const { clusters, listeners } = createPipeline([meshMetricApply], createSealer()).resourcesFor(plan, undefined);
