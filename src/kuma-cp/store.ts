@@ -3,21 +3,24 @@ import { dirname, join } from "node:path";
 import { readIfExists, type Platform } from "#platform";
 import type { Kinds } from "#resources";
 import { makeDirectory, makeSecretsKeyFile, openSecret, parseSecretsKey, readSecretsKeyFile, sealSecret } from "#security";
+import { dropEarlyThread } from "#store/thread";
 import { jsonCodec, memoryStore, sqliteStore, type Sealing, type Store } from "#store";
+import { bundledWorker } from "./bundled-worker.ts";
 import { defaultsOf } from "./compatibility.ts";
 import type { Config } from "./config/load.ts";
 
 export async function openStore(config: Config, workDir: string, kinds: Kinds, platform: Platform): Promise<Store> {
   const log = platform.log.child("store");
-  if (defaultsOf(config).storeType === "memory") return memoryStore({ clock: platform.clock, log });
+  if (defaultsOf(config).storeType === "memory") {
+    await dropEarlyThread();
+    return memoryStore({ clock: platform.clock, log });
+  }
   const path = config.get("store.sqlite.path") || join(workDir, "kuma.db");
   // Nobody else has made the directory where the operator gives the certificates.
   await makeDirectory(dirname(path));
   const sealing = await openSealing(config, path);
   log.info("store", { type: "sqlite", path });
-  // A bundle carries the thread's program as a file beside its own.
-  const isBundled = import.meta.url.includes("/out/");
-  const workerUrl = isBundled ? new URL(import.meta.url.includes("/chunks/") ? "../sqlite-worker.js" : "./sqlite-worker.js", import.meta.url) : undefined;
+  const workerUrl = bundledWorker(import.meta.url);
   return sqliteStore({ path, codec: jsonCodec(kinds, sealing), clock: platform.clock, log, ...(workerUrl ? { workerUrl } : {}) });
 }
 

@@ -1,6 +1,6 @@
 // The journal of the embedded store: a worker thread that owns the file, spoken to by messages.
-import { Worker } from "node:worker_threads";
-import type { Answer, Request, Row, RowWrite } from "./rows.ts";
+import { takeThread } from "../thread/index.ts";
+import type { Answer, Opening, Request, Row, RowWrite } from "./rows.ts";
 
 export interface RowJournal {
   commit(writes: readonly RowWrite[]): Promise<void>;
@@ -13,8 +13,7 @@ export interface RowJournal {
  */
 export function openJournal(path: string, workerUrl: URL, onRows: (rows: readonly Row[]) => void): Promise<RowJournal> {
   return new Promise((resolve, reject) => {
-    // It holds nothing but what it is about to write.
-    const worker = new Worker(workerUrl, { workerData: { path }, name: "store", resourceLimits: { maxYoungGenerationSizeMb: 4 } });
+    const worker = takeThread(workerUrl);
     const waiting = new Map<number, { readonly resolve: () => void; readonly reject: (error: Error) => void }>();
     let lastId = 0;
     let ended: Error | undefined;
@@ -62,6 +61,7 @@ export function openJournal(path: string, workerUrl: URL, onRows: (rows: readonl
       if (answer.is === "done") it?.resolve();
       else it?.reject(new Error(answer.message));
     };
+    worker.postMessage({ path } satisfies Opening);
     const journal: RowJournal = {
       commit: (writes) => ask((id) => ({ is: "commit", id, writes })),
       async close() {

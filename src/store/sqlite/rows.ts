@@ -18,6 +18,11 @@ export interface Row {
 
 export type RowWrite = { readonly is: "put"; readonly row: Row } | { readonly is: "delete"; readonly type: string; readonly mesh: string; readonly name: string };
 
+/** The first message: whose thread it is. */
+export interface Opening {
+  readonly path: string;
+}
+
 export type Request =
   /** The rows of the last answer have been taken in: more may come. */
   | { readonly is: "more" }

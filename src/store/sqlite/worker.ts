@@ -1,8 +1,8 @@
 // The thread that owns the database file: node:sqlite blocks, so nothing else lives here.
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { parentPort, workerData, type MessagePort } from "node:worker_threads";
+import { parentPort, type MessagePort } from "node:worker_threads";
 import { reasonOf } from "#platform";
-import type { Answer, Request, Row, RowWrite } from "./rows.ts";
+import type { Answer, Opening, Request, Row, RowWrite } from "./rows.ts";
 
 const rowsPerMessage = 1000;
 
@@ -96,4 +96,5 @@ function serve(port: MessagePort, path: string): void {
   sendMore();
 }
 
-if (parentPort) serve(parentPort, (workerData as { readonly path: string }).path);
+const port = parentPort;
+port?.once("message", ({ path }: Opening) => serve(port, path));
