@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { frameOf, FrameReader, FramingError } from "./framing.ts";
+import { chunksOf, frameOf, FrameReader, FramingError } from "./framing.ts";
 
 const text = (messages: readonly Buffer[]) => messages.map((it) => it.toString());
 
@@ -13,6 +13,12 @@ test("messages come out whole, however the bytes are cut", () => {
     expect(text(messages)).toEqual(["one", "", "three"]);
     expect(reader.held).toBe(0);
   }
+});
+
+test("several messages in parts, small and large, are the same bytes as one after the other", () => {
+  const [small, large] = [Buffer.from("small"), Buffer.alloc(10_000, "x")];
+  const messages = [[small, small], [], [large, small], [small, large, large]];
+  expect(Buffer.concat(chunksOf(messages))).toEqual(Buffer.concat(messages.map((it) => frameOf(it))));
 });
 
 test("messages handed out are not overwritten by what comes later", () => {

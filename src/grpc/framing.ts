@@ -14,28 +14,36 @@ export class FramingError extends Error {
 const ownChunkBytes = 4096;
 
 /** One frame from the parts of one message. */
-export const frameOf = (parts: readonly Uint8Array[]): Buffer => Buffer.concat(chunksOf(parts));
+export const frameOf = (parts: readonly Uint8Array[]): Buffer => Buffer.concat(chunksOf([parts]));
 
-/** The same in as few chunks as is cheap to write one after another; large parts are not copied. */
-export function chunksOf(parts: readonly Uint8Array[]): readonly Uint8Array[] {
+/** Frames of messages, each given in parts, in as few chunks as is cheap to write one after another; large parts are not copied. */
+export function chunksOf(messages: readonly (readonly Uint8Array[])[]): readonly Uint8Array[] {
+  const chunks: Uint8Array[] = [];
+  let small: Uint8Array[] = [];
+  for (const parts of messages) {
+    small.push(headOf(parts));
+    for (const part of parts) {
+      if (part.byteLength < ownChunkBytes) {
+        small.push(part);
+        continue;
+      }
+      if (small.length > 0) chunks.push(joined(small));
+      chunks.push(part);
+      small = [];
+    }
+  }
+  if (small.length > 0) chunks.push(joined(small));
+  return chunks;
+}
+
+/** Not compressed, and how long. */
+function headOf(parts: readonly Uint8Array[]): Buffer {
   let length = 0;
   for (const part of parts) length += part.byteLength;
   const head = Buffer.allocUnsafe(5);
   head[0] = 0;
   head.writeUInt32BE(length, 1);
-  const chunks: Uint8Array[] = [];
-  let small: Uint8Array[] = [head];
-  for (const part of parts) {
-    if (part.byteLength < ownChunkBytes) {
-      small.push(part);
-      continue;
-    }
-    if (small.length > 0) chunks.push(joined(small));
-    chunks.push(part);
-    small = [];
-  }
-  if (small.length > 0) chunks.push(joined(small));
-  return chunks;
+  return head;
 }
 
 const joined = (parts: readonly Uint8Array[]): Uint8Array => (parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts));

@@ -13,8 +13,8 @@ export interface GrpcCall {
   readonly remoteAddress: string;
   /** Undefined in the clear. */
   readonly tls?: TlsFacts | undefined;
-  /** True while the peer takes more; after false wait for `onDrain`. Parts of one message; they are not changed afterwards. */
-  send(parts: readonly Uint8Array[]): boolean;
+  /** True while the peer takes more; after false wait for `onDrain`. Each message in parts, which are not changed afterwards; several are one write. */
+  send(...messages: readonly (readonly Uint8Array[])[]): boolean;
   onMessage(handle: (message: Uint8Array) => void): void;
   onDrain(handle: () => void): void;
   /** Called once, whoever ended the call. */
@@ -166,10 +166,10 @@ function openCall(stream: ServerHttp2Stream, path: string, headers: IncomingHttp
     headers,
     remoteAddress: connection.remoteAddress,
     tls: connection.tls,
-    send(parts) {
+    send(...messages) {
       if (ended || stream.destroyed) return false;
       respond();
-      const isTaken = writeAll(stream, chunksOf(parts));
+      const isTaken = writeAll(stream, chunksOf(messages));
       if (!isTaken) {
         isBlocked = true;
         stream.pause();

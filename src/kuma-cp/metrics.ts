@@ -121,9 +121,9 @@ export function controlPlaneMetrics({ platform: { metrics, clock }, zone }: Metr
           callsStarted.count++;
           handle({
             ...call,
-            send(parts) {
-              messagesSent.count++;
-              return call.send(parts);
+            send(...messages) {
+              messagesSent.count += messages.length;
+              return call.send(...messages);
             },
             onMessage: (take) => call.onMessage((message) => {
               messagesReceived.count++;

@@ -201,8 +201,8 @@ export function xdsServer(options: XdsOptions): XdsServer {
     for (const frame of outcome.frames) {
       subscription.sent(frame.typeUrl);
       stream.refused.delete(frame.typeUrl);
-      stream.call.send(frame.parts);
     }
+    if (outcome.frames.length > 0) stream.call.send(...outcome.frames.map((it) => it.parts));
     const isSettled = (type: string) => !stream.protocol.isInFlight(type) && !stream.refused.has(type);
     if (isSettled(typeUrl.cluster)) stream.state.proxy?.settled("clusters", stream.protocol.asked(typeUrl.cluster));
     if (isSettled(typeUrl.secret)) stream.state.proxy?.settled("secrets", stream.protocol.asked(typeUrl.secret));

@@ -74,6 +74,11 @@ test("a change that is news to a proxy is told from one that is not, a refusal f
   for (; answer.typeUrl !== typeUrl.listener; answer = await proxy.next()) proxy.ack(answer);
   proxy.nack(answer, "no");
   await until(async () => (await scrape()).of("xds_requests_received", { type_url: typeUrl.listener, confirmation: "NACK", error_type: "invalid_config" }) === 1);
-  expect((await cp.put("/meshes/default/secrets/s", { type: "Secret", mesh: "default", name: "s", data: "eA==" })).status).toBe(201);
-  await until(async () => (await generated("skip")) > skipped);
+  // What controllers write meanwhile can be news, and come in the same look: then once more.
+  let writes = 0;
+  await until(async () => {
+    const data = Buffer.from(String(writes++)).toString("base64");
+    expect((await cp.put("/meshes/default/secrets/s", { type: "Secret", mesh: "default", name: "s", data })).status).toBeLessThan(300);
+    return (await generated("skip")) > skipped;
+  });
 });
