@@ -54,7 +54,7 @@ export function nextSotw(state: SotwState, event: SotwEvent): Outcome {
 function noLongerWanted({ types }: SotwState, clusters: readonly Sealed[]): readonly Sealed[] {
   const its = types.get(typeUrl.cluster);
   const before = its?.inFlight?.resources ?? its?.last ?? [];
-  if (before.length === clusters.length && before.every((it, at) => it.name === clusters[at]?.name)) return none;
+  if (haveSameNames(before, clusters)) return none;
   const kept = new Set(clusters.map((it) => it.name));
   return before.filter((it) => !kept.has(it.name));
 }
@@ -153,10 +153,12 @@ const changedSince = memoOnBoth((last: readonly Sealed[], resources: readonly Se
 
 /** The same by name alone: of lists that hardly two proxies have in common. */
 function changedNames(last: readonly Sealed[], resources: readonly Sealed[]): readonly string[] {
-  const isAligned = last.length === resources.length && resources.every((it, at) => it.name === last[at]?.name);
-  const before = isAligned ? undefined : new Set(last);
+  const before = haveSameNames(last, resources) ? undefined : new Set(last);
   return resources.filter((it, at) => (before ? !before.has(it) : it !== last[at])).map((it) => it.name);
 }
+
+/** In the same order. */
+const haveSameNames = (a: readonly Sealed[], b: readonly Sealed[]): boolean => a.length === b.length && a.every((it, at) => it.name === b[at]?.name);
 
 function isSame(a: readonly Sealed[], b: readonly Sealed[]): boolean {
   return a === b || (a.length === b.length && a.every((it, at) => it === b[at]));
