@@ -1,12 +1,13 @@
 // The program kuma-cp: its commands, its signals, its exit codes.
 import { readFile } from "node:fs/promises";
-import { Counter, Registry, collectDefaultMetrics } from "prom-client";
+import { Counter, Registry } from "prom-client";
 import { createLog, systemClock, systemRandom, type LogLevel, type LogLevels, type Platform } from "#platform";
 import { ignoredLogFlags, runCommandLine, type FlagValues } from "#platform/command-line";
 import { badRequest } from "#resources";
 import { controlPlaneCommands } from "./commands.ts";
 import { loadConfig } from "./config/load.ts";
 import { startControlPlane, version } from "./control-plane.ts";
+import { describeProcess } from "./process-metrics.ts";
 
 /** Returns the exit code. */
 export async function main(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Promise<number> {
@@ -25,7 +26,7 @@ async function run(flags: FlagValues, env: Readonly<Record<string, string | unde
   const [level, configFile] = [flags.text("log-level"), flags.text("config-file")];
   const levels: LogLevels = { root: (level === "off" || level === "debug" ? level : "info") as LogLevel, byName: new Map() };
   const metrics = new Registry();
-  collectDefaultMetrics({ register: metrics });
+  describeProcess(metrics);
   const lines = new Counter({ name: "kuma_cp_log_lines_total", help: "Lines of the control plane's log", labelNames: ["level", "logger"], registers: [metrics] });
   const write = (line: string, lineLevel: LogLevel, logger: string) => {
     lines.inc({ level: lineLevel, logger });
