@@ -1,19 +1,24 @@
 // Small keys of shared resources: equal keys mean equal content, whatever proxy asks.
-import { identities, memoOn, type Inbound, type InboundConf, type OutboundConf, type ProxyTraits, type TargetPlan } from "#mesh";
+import { identities, memoOn, textInterner, type Inbound, type InboundConf, type OutboundConf, type ProxyTraits, type TargetPlan } from "#mesh";
+import type { EnvoyPolicy } from "./policy.ts";
 
 export interface KeyMaker {
   idOf(value: object | undefined): number;
   confs(confs: ReadonlyMap<string, OutboundConf | InboundConf>): string;
-  /** Everything of a target that its listener and clusters are made of. */
+  /** Everything of a target that its listener is made of: what a policy says of clusters alone makes no listener anew. */
   target(target: TargetPlan): string;
   inbound(inbound: Inbound): string;
 }
 
-export function keyMaker(): KeyMaker {
+export function keyMaker(policies: readonly EnvoyPolicy[]): KeyMaker {
   const idOf = identities();
+  const internPart = textInterner((text: string) => ({ text }), (text) => text);
+  const parts = new Map(policies.map((policy) => [policy.kind, partReader(policy, internPart)]));
+  const partOf = (kind: string, conf: OutboundConf): object | undefined => (parts.get(kind) ?? whole)(conf);
   const targets = new WeakMap<TargetPlan, string>();
   const inbounds = new WeakMap<Inbound, string>();
   const confs = (map: ReadonlyMap<string, OutboundConf | InboundConf>): string => [...map.values()].map(idOf).join(",");
+  const listenerConfs = (map: ReadonlyMap<string, OutboundConf>): string => [...map].map(([kind, conf]) => idOf(partOf(kind, conf))).join(",");
   const remembered = <T extends object>(known: WeakMap<T, string>, value: T, make: () => string): string => {
     const key = known.get(value) ?? make();
     known.set(value, key);
@@ -27,11 +32,20 @@ export function keyMaker(): KeyMaker {
         const traffic =
           target.traffic.is === "tcp"
             ? target.traffic.backends.map((it) => `${idOf(it.destination)}*${it.weight}`).join(",")
-            : target.traffic.routes.map(({ route, confs: its, ownConfs }) => `${JSON.stringify(route, destinationIds(idOf))}[${confs(its)} ${confs(ownConfs)}]`).join(",");
-        return `${idOf(target.destination)} ${confs(target.confs)} ${target.traffic.is} ${traffic}`;
+            : target.traffic.routes.map(({ route, confs: its, ownConfs }) => `${JSON.stringify(route, destinationIds(idOf))}[${listenerConfs(its)} ${confs(ownConfs)}]`).join(",");
+        return `${idOf(target.destination)} ${listenerConfs(target.confs)} ${target.traffic.is} ${traffic}`;
       }),
     inbound: (inbound) => remembered(inbounds, inbound, () => JSON.stringify(inbound)),
   };
+}
+
+const whole = (conf: OutboundConf): object => conf;
+
+/** What listeners are made of of a policy's confs. */
+function partReader(policy: EnvoyPolicy, intern: (text: string) => object): (conf: OutboundConf) => object | undefined {
+  const { kind, listenerPart } = policy;
+  if (!policy.outboundListener && !policy.outboundRoute) return () => undefined;
+  return listenerPart ? memoOn((conf) => intern(`${kind} ${JSON.stringify(listenerPart(conf))}`)) : whole;
 }
 
 /** Destinations are objects that refer to whole resources: in a key their number stands for them. */

@@ -71,7 +71,7 @@ export interface PipelineParts {
 }
 
 export function createPipeline(policies: readonly EnvoyPolicy[], sealer: Sealer): Pipeline {
-  const parts: PipelineParts = { policies, sealer, keys: keyMaker(), shared: sharedResults() };
+  const parts: PipelineParts = { policies, sealer, keys: keyMaker(policies), shared: sharedResults() };
   const lastEndpoints = new WeakMap<ReadonlyMap<string, CalledCluster>, { readonly view: MeshView; readonly endpoints: ReadonlyMap<string, Sealed> }>();
   const results = new WeakMap<Plan, { readonly adminTls: AdminTls | undefined; readonly anchors: Anchors | undefined; readonly resources: ProxyResources }>();
   return {

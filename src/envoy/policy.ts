@@ -72,6 +72,8 @@ export interface EnvoyPolicy {
   outboundListener?(draft: ListenerDraft, conf: OutboundConf | undefined, place: OutboundPlace): void;
   /** `conf` is the one for the route itself when a policy targets it, else that of the destination. */
   outboundRoute?(draft: RouteDraft, conf: OutboundConf | undefined, place: OutboundPlace): void;
+  /** What of a conf the two functions above read, as plain data; all of it when absent. */
+  readonly listenerPart?: (conf: OutboundConf) => unknown;
   /** How calls are spread over a destination's instances, wherever they are; the caller's tags that are asked for decide who shares endpoints. */
   spread?(conf: OutboundConf, caller: Caller): Spread;
   inboundCluster?(draft: ClusterDraft, conf: InboundConf | undefined, place: InboundPlace): void;

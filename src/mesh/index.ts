@@ -1,6 +1,6 @@
 // The mesh engine: views, rules, plans. Pure; knows nothing of Envoy.
 export { meshView, type MeshSettings, type MeshView } from "./view.ts";
-export { identities, listInterner, memoOn, memoOnBoth, weakByText } from "./intern.ts";
+export { identities, listInterner, memoOn, memoOnBoth, textInterner, weakByText } from "./intern.ts";
 // plan
 export { createPlanner, type Planner, type PlannerOptions, type PlanOptions, type Scope } from "./plan/planner.ts";
 export type {

@@ -78,6 +78,12 @@ function traitsWith(its: readonly (keyof typeof abilities)[]): ProxyTraits {
   return its.reduce((all: ProxyTraits, ability) => ({ ...all, ...abilities[ability], features: new Set([...all.features, announced[ability]]) }), traits);
 }
 
+/** One for all cases, as in a control plane whose mesh changes again and again: what is kept from one case and does not hold in another shows. */
+const engine = {
+  planner: createPlanner({ policyKinds: inOrder, kindOf: (name) => kinds.byName(name), shapers: routeShapers }),
+  pipeline: createPipeline(envoyPolicies, createSealer()),
+};
+
 function configs({ services: mode, permissive, abilities: its = [], mesh: more = {} }: ObservedCase, policies: readonly Resource[]): Readonly<Record<string, unknown>> {
   const mesh = resourceOf({ type: "Mesh", name: "m", meshServices: { mode }, mtls: { enabledBackend: "ca-1", backends: [{ name: "ca-1", type: "builtin", mode: permissive ? "PERMISSIVE" : "STRICT" }] }, ...more }) as Resource<Mesh>;
   const dataplanes = [
@@ -89,8 +95,7 @@ function configs({ services: mode, permissive, abilities: its = [], mesh: more =
   const view = meshView({ mesh, zone: place.zone, settings, lists });
   const inspection = createInspection({
     kinds, trustOf: () => new Map(), viewOf: () => view,
-    planner: createPlanner({ policyKinds: inOrder, kindOf: (name) => kinds.byName(name), shapers: routeShapers }),
-    pipeline: createPipeline(envoyPolicies, createSealer()),
+    ...engine,
     proxyOf: (_mesh, name) => {
       const found = dataplanes.find((it) => it.name === name) as Resource<Dataplane> | undefined;
       return found && { dataplane: found, traits: traitsWith(its) };

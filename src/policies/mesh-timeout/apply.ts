@@ -46,6 +46,10 @@ export const meshTimeoutApply: EnvoyPolicy = {
     if (conf || target.destination.is === "resource") onRoute(draft, outboundConf(conf));
     else withoutLimit(draft);
   },
+  listenerPart(conf) {
+    const { connectionTimeout: _clusters, ...rest } = outboundConf(conf);
+    return rest;
+  },
   inboundRoute(draft, conf) {
     if (speaksOfEveryone(conf)) onRoute(draft, inboundConf(conf));
     else withoutLimit(draft);

@@ -28,7 +28,7 @@ export const meshTraceApply: EnvoyPolicy = {
     if (!backend) return undefined;
     const collector = traceBackend(backend, plan);
     const said = { conf, service: identifyingService(plan.proxy.dataplane), tags: ownTags(plan) };
-    return { ...said, collector, key: JSON.stringify([said, collector?.cluster, collector?.isSplit]), holds: "at requests" };
+    return { ...said, collector, key: JSON.stringify([said, collector?.cluster, collector?.isSplit, collector?.place]), holds: "at requests" };
   },
   outboundListener(listener, _conf, { target, mesh, facts }) {
     trace(listener, facts, `OUTBOUND_${nameOf(target.destination, mesh)}`);
@@ -40,7 +40,7 @@ export const meshTraceApply: EnvoyPolicy = {
     const { collector } = facts as TraceFacts;
     if (!collector) return;
     drafts.clusters.push(collector.draft(plan));
-    if (collector.through) collectThrough(drafts.collectors, collector.through, "traces");
+    if (collector.place?.by === "kuma-dp") collectThrough(drafts.collectors, collector.place, "traces");
   },
 };
 

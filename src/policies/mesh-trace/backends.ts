@@ -16,8 +16,8 @@ export interface TraceCollector {
   readonly isSplit: boolean;
   provider(service: string): Tracing_Http;
   draft(plan: Plan): ClusterDraft;
-  /** The collector that kuma-dp brings spans to. */
-  readonly through: Extract<CollectorPlace, { by: "kuma-dp" }> | undefined;
+  /** Of an OpenTelemetry collector: where it is, and who brings spans to it. */
+  readonly place?: CollectorPlace;
 }
 
 /** Undefined when the policy refers to a collector that is not there. */
@@ -66,13 +66,13 @@ function zipkin({ url, traceId128bit, apiVersion, sharedSpanContext }: NonNullab
   const typedConfig = packNew(ZipkinConfigSchema, {
     collectorCluster: cluster, collectorEndpoint: place.path, collectorEndpointVersion: apiVersion === "httpProto" ? Version.HTTP_PROTO : Version.HTTP_JSON, collectorHostname: place.host, sharedSpanContext, traceId128bit,
   });
-  return { cluster, isSplit: false, through: undefined, provider: () => tracer("envoy.tracers.zipkin", typedConfig), draft: (plan) => clusterAt(cluster, place, plan) };
+  return { cluster, isSplit: false, provider: () => tracer("envoy.tracers.zipkin", typedConfig), draft: (plan) => clusterAt(cluster, place, plan) };
 }
 
 function datadog({ url, splitService }: NonNullable<TraceBackend["datadog"]>, isUnified: boolean): TraceCollector {
   const cluster = isUnified ? `system_meshtrace_datadog_${systemWord(url)}` : "meshtrace:datadog";
   return {
-    cluster, isSplit: splitService, through: undefined,
+    cluster, isSplit: splitService,
     provider: (serviceName) => tracer("envoy.tracers.datadog", packNew(DatadogConfigSchema, { collectorCluster: cluster, serviceName })),
     draft: (plan) => clusterAt(cluster, placeOf(url), plan),
   };
@@ -100,7 +100,7 @@ function openTelemetry(conf: NonNullable<TraceBackend["openTelemetry"]>, plan: P
   const cluster = plan.isUnified ? `system_meshtrace_otel_${systemWord(place.name)}` : "meshtrace:opentelemetry";
   const service = place.by === "envoy" && place.speaksHttp ? httpService(cluster, place) : { grpcService: { targetSpecifier: { case: "envoyGrpc" as const, value: { clusterName: cluster } } } };
   return {
-    cluster, isSplit: false, through: place.by === "kuma-dp" ? place : undefined,
+    cluster, isSplit: false, place,
     provider: (serviceName) => tracer("envoy.tracers.opentelemetry", packNew(OpenTelemetryConfigSchema, { serviceName, ...service })),
     draft: (its) => collectorCluster(cluster, place, its),
   };
