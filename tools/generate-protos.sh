@@ -34,3 +34,4 @@ printf 'version: v2\nmodules:\n  - path: src\n' > $work/buf.yaml
 buf build $work -o $work/all.binpb
 node tools/exclude-annotations.ts $work
 (cd $work && buf generate --template buf.gen.yaml)
+node tools/envoy-rules.ts $work

@@ -2,6 +2,8 @@
 export { createPipeline, type AdminTls, type Anchors, type Pipeline, type ProxyResources, type ProxySecrets } from "./pipeline.ts";
 export type { Affinity, CalledCluster, Caller, Failover, Spread } from "./spread.ts";
 export { envoyRegistry } from "./registry.ts";
+export { nativeType, nativeViolations, typedNativeViolations } from "./native/check.ts";
+export { readNative } from "./native/read.ts";
 export { openResources, type OpenResources, type Patchable } from "./patch.ts";
 export type { ZoneProxy } from "./internal/zone-proxy.ts";
 export { commonTailOf, createSealer, type Sealed, type Sealer } from "./seal.ts";

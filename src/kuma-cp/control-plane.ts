@@ -5,7 +5,7 @@ import type { Config as StoredConfig } from "#gen/kuma/system/v1alpha1/system_pb
 import { trackProxies } from "#insights";
 import { createPlanner } from "#mesh";
 import { runParts, type LogLevels, type Platform } from "#platform";
-import { envoyPolicies, routeShapers } from "#policies";
+import { envoyPolicies, routeShapers, withNativeChecks } from "#policies";
 import { policyKinds } from "#policies/kinds";
 import { kindsOf, type Kind, type Kinds, type Place, type SpecKind } from "#resources";
 import { coreKinds, meshKind, meshKindWithOneAuthority } from "#resources/kinds";
@@ -177,7 +177,7 @@ function enabledKinds(config: Config): Kinds {
   const core = config.get("coreResources.enabled");
   const policies = config.get("policies.pluginPoliciesEnabled");
   const mesh = defaultsOf(config).allowsAuthorityChange ? meshKind : meshKindWithOneAuthority;
-  return kindsOf([...coreKinds.map((kind) => (kind === meshKind ? mesh : kind)).filter((kind) => !switchable.has(kind.path) || core.includes(kind.path)), ...policyKinds.filter((kind) => policies.includes(kind.path))]);
+  return kindsOf([...coreKinds.map((kind) => (kind === meshKind ? mesh : kind)).filter((kind) => !switchable.has(kind.path) || core.includes(kind.path)), ...policyKinds.filter((kind) => policies.includes(kind.path))].map(withNativeChecks));
 }
 
 const isTargetRefKind = (kind: Kind): kind is SpecKind => kind.shape === "spec" && kind.policy?.isTargetRef === true;

@@ -18,6 +18,8 @@ import { meshTimeoutApply } from "./mesh-timeout/apply.ts";
 import { meshTraceApply } from "./mesh-trace/apply.ts";
 import { meshTrafficPermissionApply } from "./mesh-traffic-permission/apply.ts";
 
+export { withNativeChecks } from "./native-checks.ts";
+
 export const routeShapers: readonly RouteShaper[] = [meshHTTPRouteShape, meshTCPRouteShape];
 
 export const envoyPolicies: readonly EnvoyPolicy[] = [meshTlsApply, meshLoadBalancingStrategyApply, meshPassthroughApply, meshAccessLogApply, meshTraceApply, meshFaultInjectionApply, meshRateLimitApply, meshTimeoutApply, meshTrafficPermissionApply, meshHealthCheckApply, meshCircuitBreakerApply, meshRetryApply, meshMetricApply, meshProxyPatchApply];

@@ -16,16 +16,19 @@ function fieldsOf(desc: DescMessage): readonly NamedField[] {
   return fields;
 }
 
-/** What is wrong with the JSON of a message, in the words of the reference's decoder; undefined when it can be read. */
-export function flatProblem(desc: DescMessage, json: unknown): string | undefined {
-  const special = wellKnownProblem(desc, json);
+/** What an Any holds, by its type URL: `unchecked` when that is enough to know, undefined for a type that there is not. */
+export type AnyTypes = (url: string) => DescMessage | "unchecked" | undefined;
+
+/** What is wrong with the JSON of a message, in the words of the reference's decoder; undefined when it can be read. Without `types` nothing is asked of an Any. */
+export function flatProblem(desc: DescMessage, json: unknown, types?: AnyTypes): string | undefined {
+  const special = types && desc.typeName === "google.protobuf.Any" ? anyProblem(json, types) : wellKnownProblem(desc, json);
   if (special !== "ordinary") return special;
   if (!isObject(json)) return wrongType(json, "map[string]json.RawMessage");
   for (const { field, names } of fieldsOf(desc)) {
     for (const name of names) {
       const value = json[name];
       if (value === undefined || value === null) continue;
-      const problem = fieldProblem(field, value);
+      const problem = fieldProblem(field, value, types);
       if (problem) return problem;
     }
   }
@@ -41,8 +44,13 @@ export function readFlat<M extends Message>(desc: DescMessage, json: JsonObject)
  * The JSON as protobuf's own rules want it. Users write durations as Go does ("1h30m", "200ms"): protobuf knows seconds only.
  * A null among others is an empty message, text or number to Kuma, and an error to protobuf. What needs no change is returned as it is.
  */
-export function withSeconds(desc: DescMessage, json: JsonValue): JsonValue {
+export function withSeconds(desc: DescMessage, json: JsonValue, types?: AnyTypes): JsonValue {
   if (desc.typeName === "google.protobuf.Duration") return typeof json === "string" ? secondsOf(json) : json;
+  if (desc.typeName === "google.protobuf.Any" && types && isObject(json)) {
+    const url: unknown = json["@type"];
+    const held = typeof url === "string" ? types(url) : undefined;
+    return typeof held === "object" ? withSeconds(held, json, types) : json;
+  }
   if (desc.typeName.startsWith("google.protobuf.") || !isObject(json)) return json;
   const object: JsonObject = json;
   let changed: JsonObject | undefined;
@@ -50,7 +58,7 @@ export function withSeconds(desc: DescMessage, json: JsonValue): JsonValue {
     for (const key of names) {
       const value = object[key];
       if (value === undefined || value === null) continue;
-      const next = fieldWithSeconds(field, value);
+      const next = fieldWithSeconds(field, value, types);
       if (next === value) continue;
       changed ??= { ...object };
       changed[key] = next;
@@ -59,16 +67,16 @@ export function withSeconds(desc: DescMessage, json: JsonValue): JsonValue {
   return changed ?? json;
 }
 
-function fieldWithSeconds(field: DescField, value: JsonValue): JsonValue {
+function fieldWithSeconds(field: DescField, value: JsonValue, types: AnyTypes | undefined): JsonValue {
   const { message, fieldKind } = field;
-  const item = (it: JsonValue): JsonValue => (it === null ? emptyItem(field) : message ? withSeconds(message, it) : it);
+  const item = (it: JsonValue): JsonValue => (it === null ? emptyItem(field) : message ? withSeconds(message, it, types) : it);
   if (fieldKind === "list" && Array.isArray(value)) return value.some((it) => item(it) !== it) ? value.map(item) : value;
   if (fieldKind === "map" && isObject(value)) {
     const object: JsonObject = value;
     const entries = Object.entries(object);
     return entries.some(([, it]) => item(it) !== it) ? Object.fromEntries(entries.map(([at, it]) => [at, item(it)])) : value;
   }
-  return message ? withSeconds(message, value) : value;
+  return message ? withSeconds(message, value, types) : value;
 }
 
 /** What stands for null in a list or a map. */
@@ -90,22 +98,33 @@ export function writeFlat(desc: DescMessage, message: Message): JsonObject {
   return isObject(json) ? (json as JsonObject) : {};
 }
 
-function fieldProblem(field: DescField, value: unknown): string | undefined {
+function anyProblem(json: unknown, types: AnyTypes): string | undefined {
+  if (!isObject(json)) return wrongType(json, "map[string]json.RawMessage");
+  const { "@type": url, ...fields } = json;
+  if (url === undefined || url === null) return "Any JSON doesn't have '@type'";
+  if (typeof url !== "string") return `can't unmarshal Any's '@type': ${JSON.stringify(JSON.stringify(url))}`;
+  const held = types(url);
+  if (held === undefined) return `could not resolve Any message type: ${url}`;
+  const problem = held === "unchecked" ? undefined : flatProblem(held, fields, types);
+  return problem && `can't unmarshal Any nested proto ${url}: ${problem}`;
+}
+
+function fieldProblem(field: DescField, value: unknown, types?: AnyTypes): string | undefined {
   if (field.fieldKind === "list") {
     if (!Array.isArray(value)) return wrongType(value, "[]json.RawMessage");
-    return firstProblem(value, (item) => singleProblem(field, item));
+    return firstProblem(value, (item) => singleProblem(field, item, types));
   }
   if (field.fieldKind === "map") {
     if (!isObject(value)) return wrongType(value, "map[string]json.RawMessage");
-    return firstProblem(Object.values(value), (item) => singleProblem(field, item));
+    return firstProblem(Object.values(value), (item) => singleProblem(field, item, types));
   }
-  return singleProblem(field, value);
+  return singleProblem(field, value, types);
 }
 
 /** Items that are null count as empty. */
-function singleProblem(field: DescField, value: unknown): string | undefined {
+function singleProblem(field: DescField, value: unknown, types?: AnyTypes): string | undefined {
   if (value === null) return undefined;
-  if (field.message) return flatProblem(field.message, value);
+  if (field.message) return flatProblem(field.message, value, types);
   if (field.enum) {
     if (typeof value === "object" || typeof value === "boolean") return wrongType(value, "protoreflect.EnumNumber");
     const known = typeof value === "number" ? Number.isInteger(value) : field.enum.values.some((it) => it.name === value);

@@ -14,7 +14,8 @@ export { computeLabels, validateLabels, validateOrigin, validateUnchanged } from
 export { hashedName, isSubdomain, subdomainText, validateMeshName, validateName } from "./names.ts";
 export { deprecationsOf, parseDocument, readDocument, validateAgainstUrl, validateFlatSpec, validateMeta, validateResource, type ParsedDocument } from "./parse.ts";
 export { printFields, printKubernetes, printMeta, printResource, printSpec, printTime, type Json } from "./print.ts";
-export { flatProblem, isObject, readFlat, writeFlat } from "./flat-json.ts";
+export { flatProblem, isObject, readFlat, withSeconds, writeFlat, type AnyTypes } from "./flat-json.ts";
+export { yamlSchema } from "./yaml.ts";
 export { sniOf, snisOf, type DestinationPort } from "./sni.ts";
 // policies
 export {

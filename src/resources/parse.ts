@@ -9,6 +9,7 @@ import { decodeProblem, isDecodeError } from "./decode-problems.ts";
 import { schemaViolations } from "./schema-violations.ts";
 import { withoutDefaultedNulls } from "./defaulted-nulls.ts";
 import { validateMeshName, validateName } from "./names.ts";
+import { withKnownNames } from "./folded-names.ts";
 import { unknownFields } from "./unknown-fields.ts";
 import type { JsonObject } from "@bufbuild/protobuf";
 
@@ -27,14 +28,14 @@ export interface ParsedDocument {
  * `invalid` what breaks the schema or the meaning of a kind with a spec; the meaning of a flat kind is checked by `validateResource`.
  */
 export function parseDocument(kind: Kind, document: unknown): ParsedDocument {
-  return { ...readDocument(kind, document), unknown: unknownFields(kind, document) };
+  return { ...readDocument(kind, document), unknown: unknownFields(kind, withKnownNames(kind, document)) };
 }
 
 /** The same for those who do not ask what nothing reads. */
-export function readDocument(kind: Kind, document: unknown): Omit<ParsedDocument, "unknown"> {
+export function readDocument(kind: Kind, document: unknown): Read {
   const forbidden = whatIsForbidden(document, 0, { left: maxValues });
   if (forbidden) throw undecodable(kind, forbidden);
-  return kind.shape === "flat" ? parseFlat(kind, document) : parseSpec(kind, document);
+  return kind.shape === "flat" ? parseFlat(kind, withKnownNames(kind, document)) : parseSpec(kind, document);
 }
 
 /** Everything that can be said about a parsed resource without looking at others: name, mesh, and a flat kind's meaning. */
@@ -92,20 +93,25 @@ function flatLabels(kind: Kind, labels: unknown): Labels {
 
 function parseSpec(kind: SpecKind, document: unknown): Read {
   if (!isObject(document)) throw undecodable(kind, `json: cannot unmarshal ${typeText(document)} into Go value of type map[string]interface {}`);
-  const schema = documentSchema(kind);
-  const first = schema.safeParse(document);
-  const result = first.success ? first : schema.safeParse(withoutDefaultedNulls(schema, document));
-  if (!result.success) {
-    const issues = result.error.issues;
-    const wrong = issues.filter((issue) => !isDecodeError(issue));
-    if (wrong.length === 0) throw undecodable(kind, issues[0] ? decodeProblem(issues[0]) : "");
-    throw invalid(schemaViolations(document, wrong));
-  }
-  const { type, name, mesh, labels, spec } = result.data;
+  const exact = bySchema(kind, document);
+  // What is required must be spelled as it is; all else is found in any case of letters.
+  const named = withKnownNames(kind, document);
+  const { type, name, mesh, labels, spec } = named === document ? exact : bySchema(kind, named);
   const resource: Unstored = { type: kind.name, mesh: kind.scope === "Mesh" ? mesh : "", name, labels: labels ?? {}, spec };
   const violations = kind.validate?.(spec, unwritten(resource)) ?? [];
   if (violations.length > 0) throw invalid(violations);
   return { type, resource };
+}
+
+function bySchema(kind: SpecKind, document: unknown): Document {
+  const schema = documentSchema(kind);
+  const first = schema.safeParse(document);
+  const result = first.success ? first : schema.safeParse(withoutDefaultedNulls(schema, document));
+  if (result.success) return result.data;
+  const issues = result.error.issues;
+  const wrong = issues.filter((issue) => !isDecodeError(issue));
+  if (wrong.length === 0) throw undecodable(kind, issues[0] ? decodeProblem(issues[0]) : "");
+  throw invalid(schemaViolations(document, wrong));
 }
 
 interface Document {

@@ -1,8 +1,8 @@
 // Checks documents before anything is sent, by the kinds' own schemas and rules. Loaded only by `apply`: it holds every schema.
-import { boolCoreTag, boolYaml11Tag, CORE_SCHEMA, load, mergeTag, Schema } from "js-yaml";
+import { load } from "js-yaml";
 import { reasonOf } from "#platform";
 import { policyKinds } from "#policies/kinds";
-import { failureOf, isObject, kindsOf, parseDocument, printResource, validateResource, type Violation } from "#resources";
+import { failureOf, isObject, kindsOf, parseDocument, printResource, validateResource, yamlSchema, type Violation } from "#resources";
 import { coreKinds } from "#resources/kinds";
 
 export interface CheckedResource {
@@ -66,14 +66,11 @@ const isAboutMeta = (it: Violation): boolean => it.field === "name" || it.field 
 // The field stands in front of its colon even when it is empty, as Kuma prints it.
 const sentence = (violations: readonly Violation[]): string => violations.map((it) => `${it.field}: ${it.message}`).join("; ");
 
-// Kuma's files are read by the older rules where `yes` and `on` are true, and `<<` merges.
-const schema = new Schema([...CORE_SCHEMA.tags.filter((it) => it !== boolCoreTag), boolYaml11Tag, mergeTag]);
-
 function readYaml(text: string): { readonly value: unknown } | { readonly problem: string } {
   // Nothing but comments is no resource, and no fault of the text.
   if (text.split("\n").every((line) => /^\s*(#|---\s*$|$)/.test(line))) return { value: null };
   try {
-    return { value: load(text, { schema }) };
+    return { value: load(text, { schema: yamlSchema }) };
   } catch (error) {
     return { problem: reasonOf(error).split("\n", 1)[0] ?? "" };
   }

@@ -1,13 +1,13 @@
 // MeshProxyPatch on Envoy: the user's own changes, one after the other, after everything else.
 import { create, fromJson, mergeFromBinary, toBinary, toJson, type DescMessage, type JsonValue, type MessageShape } from "@bufbuild/protobuf";
 import { anyPack, anyUnpack, type Any } from "@bufbuild/protobuf/wkt";
-import { load } from "js-yaml";
 import { ClusterSchema } from "#gen/envoy/config/cluster/v3/cluster_pb.js";
 import { FilterSchema, type Filter } from "#gen/envoy/config/listener/v3/listener_components_pb.js";
 import { ListenerSchema, type Listener } from "#gen/envoy/config/listener/v3/listener_pb.js";
 import { VirtualHostSchema } from "#gen/envoy/config/route/v3/route_components_pb.js";
 import { HttpConnectionManagerSchema, HttpFilterSchema, type HttpConnectionManager, type HttpFilter } from "#gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js";
-import { envoyRegistry, type EnvoyPolicy, type OpenResources, type Patchable } from "#envoy";
+import { envoyRegistry, nativeType, readNative, type EnvoyPolicy, type OpenResources, type Patchable } from "#envoy";
+import { withSeconds } from "#resources";
 import { patchJson, type JsonPatch } from "./json-patch.ts";
 import type { MeshProxyPatchSpec, ProxyModification } from "./kind.ts";
 
@@ -34,8 +34,11 @@ export const meshProxyPatchApply: EnvoyPolicy = {
   },
 };
 
+/** As it was checked when it was written: what nobody knows is left out. */
 function parse<M extends DescMessage>(schema: M, text: string | undefined): MessageShape<M> {
-  return fromJson(schema, load(text ?? "") as JsonValue, { registry });
+  const read = readNative(text ?? "");
+  if ("problem" in read) throw new Error(read.problem);
+  return fromJson(schema, withSeconds(schema, (read.value ?? {}) as JsonValue, nativeType), { registry, ignoreUnknownFields: true });
 }
 
 /** What cannot be changed as it was written stays as it was, and is told: a slip must not leave a proxy without its configuration. */

@@ -1,4 +1,4 @@
-// What a MeshProxyPatch must satisfy beyond its schema (spec/api.md 1.11). Whether a value is an Envoy resource is found where Envoy's messages are known.
+// What a MeshProxyPatch must satisfy beyond its schema (spec/api.md 1.11). Whether a value is an Envoy resource is found in ../native-checks.ts.
 import { eachItem, topKinds, validateTargetRef, violation, type Resource, type Violation } from "#resources";
 import type { MeshProxyPatchSpec, ProxyModification } from "./kind.ts";
 
@@ -43,7 +43,7 @@ function validateChange(path: string, subject: Subject, change: Change): Violati
   }
 }
 
-const validateValue = (path: string, change: Change): Violation[] => (change.value ? [] : [violation(`${path}.value`, "must be defined")]);
+const validateValue = (path: string, change: Change): Violation[] => (change.value === undefined ? [violation(`${path}.value`, "must be defined")] : []);
 
 function validateAddMatch(path: string, subject: Subject, { match }: Change): Violation[] {
   if (!match) return [];
