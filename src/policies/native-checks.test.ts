@@ -87,3 +87,12 @@ test("faults are told item by item", () => {
     ["conf.modifications[0].cluster.value", noName("Cluster")],
   ]);
 });
+
+test("texts that grow without end, or nest without end, are refused at once", () => {
+  const laughs = ["a: &a [x, x, x, x, x, x, x, x, x]", ..."bcdefghi".split("").map((it, at) => `${it}: &${it} [${Array(9).fill(`*${"abcdefgh"[at]}`).join(", ")}]`), "metadata: {filterMetadata: {x: {y: *i}}}"].join("\n");
+  expect(reasons(patch({ cluster: { operation: "Add", value: `name: a\n${laughs}` } }))).toEqual(["it holds more than 50000 values"]);
+  const nested = (depth: number) => `{"name":"v","domains":["*"],"matcher":{"matcherList":{"matchers":[{"predicate":${'{"notMatcher":'.repeat(depth)}{}${"}".repeat(depth)}}]}}}`;
+  expect(reasons(patch({ virtualHost: { operation: "Add", match: {}, value: nested(100_000) } }))).toEqual(["nested deeper than 100 levels"]);
+  expect(reasons(patch({ cluster: { operation: "Add", value: "a: &a [*a]\nname: a" } }))).toEqual(["nested deeper than 200 levels"]);
+  expect(reasons(patch({ cluster: { operation: "Add", value: '{"name":"a","__proto__":{"type":"STATIC"}}' } }))).toEqual(['key "__proto__" is not allowed']);
+});

@@ -15,6 +15,7 @@ export { hashedName, isSubdomain, subdomainText, validateMeshName, validateName 
 export { deprecationsOf, parseDocument, readDocument, validateAgainstUrl, validateFlatSpec, validateMeta, validateResource, type ParsedDocument } from "./parse.ts";
 export { printFields, printKubernetes, printMeta, printResource, printSpec, printTime, type Json } from "./print.ts";
 export { flatProblem, isObject, readFlat, withSeconds, writeFlat, type AnyTypes } from "./flat-json.ts";
+export { whatIsForbidden } from "./bounds.ts";
 export { yamlSchema } from "./yaml.ts";
 export { sniOf, snisOf, type DestinationPort } from "./sni.ts";
 // policies

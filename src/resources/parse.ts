@@ -9,6 +9,7 @@ import { decodeProblem, isDecodeError } from "./decode-problems.ts";
 import { schemaViolations } from "./schema-violations.ts";
 import { withoutDefaultedNulls } from "./defaulted-nulls.ts";
 import { validateMeshName, validateName } from "./names.ts";
+import { whatIsForbidden } from "./bounds.ts";
 import { withKnownNames } from "./folded-names.ts";
 import { unknownFields } from "./unknown-fields.ts";
 import type { JsonObject } from "@bufbuild/protobuf";
@@ -33,7 +34,7 @@ export function parseDocument(kind: Kind, document: unknown): ParsedDocument {
 
 /** The same for those who do not ask what nothing reads. */
 export function readDocument(kind: Kind, document: unknown): Read {
-  const forbidden = whatIsForbidden(document, 0, { left: maxValues });
+  const forbidden = whatIsForbidden(document);
   if (forbidden) throw undecodable(kind, forbidden);
   return kind.shape === "flat" ? parseFlat(kind, withKnownNames(kind, document)) : parseSpec(kind, document);
 }
@@ -137,22 +138,6 @@ function documentSchema(kind: SpecKind): z.ZodType<Document> {
   });
   schemas.set(kind, schema);
   return schema;
-}
-
-/** No resource comes near these; the stack and the time of whoever walks a document do. YAML's aliases make a small text a huge or an endless one. */
-const maxDepth = 200;
-const maxValues = 1_000_000;
-
-function whatIsForbidden(value: unknown, depth: number, budget: { left: number }): string | undefined {
-  if (--budget.left < 0) return `it holds more than ${maxValues} values`;
-  if (typeof value !== "object" || value === null) return undefined;
-  if (depth >= maxDepth) return `nested deeper than ${maxDepth} levels`;
-  if (Object.hasOwn(value, "__proto__")) return 'key "__proto__" is not allowed';
-  for (const inner of Object.values(value)) {
-    const forbidden = whatIsForbidden(inner, depth + 1, budget);
-    if (forbidden) return forbidden;
-  }
-  return undefined;
 }
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "");

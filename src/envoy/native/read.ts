@@ -1,15 +1,21 @@
 // Envoy resources as users write them into policies: YAML, or JSON in the words of Go's reader where it is neither.
-import { isObject, yamlSchema } from "#resources";
+import { isObject, whatIsForbidden, yamlSchema } from "#resources";
 import { loadAll } from "js-yaml";
 
 export type NativeText = { readonly value: unknown } | { readonly problem: string };
 
+/** Far above the largest listener, far below what would take time. */
+const maxValues = 50_000;
+
 /** Of several documents the first, of keys given twice the last. */
 export function readNative(text: string): NativeText {
   try {
-    return { value: loadAll(text, { schema: yamlSchema, json: true })[0] ?? null };
-  } catch {
-    return { problem: jsonProblem(text) };
+    const value: unknown = loadAll(text, { schema: yamlSchema, json: true })[0] ?? null;
+    const forbidden = whatIsForbidden(value, maxValues);
+    return forbidden === undefined ? { value } : { problem: forbidden };
+  } catch (error) {
+    const tooDeep = /nesting exceeded maxDepth \((\d+)\)/.exec(String(error));
+    return { problem: tooDeep ? `nested deeper than ${tooDeep[1]} levels` : jsonProblem(text) };
   }
 }
 
