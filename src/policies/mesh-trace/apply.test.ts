@@ -5,7 +5,7 @@ import { chain, openHttp, openListener, type OutboundPlace, type ProxyDrafts } f
 import { DatadogConfigSchema } from "#gen/envoy/config/trace/v3/datadog_pb.js";
 import { ZipkinConfigSchema } from "#gen/envoy/config/trace/v3/zipkin_pb.js";
 import { DataplaneSchema } from "#gen/kuma/mesh/v1alpha1/dataplane_pb.js";
-import type { Plan } from "#mesh";
+import { feature, type Plan } from "#mesh";
 import { meshTraceApply } from "./apply.ts";
 import type { TraceConf } from "./kind.ts";
 
@@ -47,4 +47,17 @@ test("a reference to no collector traces and reports nothing; no backend does no
   const { tracing, drafts } = traced({ backends: [{ type: "OpenTelemetry", openTelemetry: { endpoint: "", backendRef: { kind: "MeshOpenTelemetryBackend", labels: { a: "b" } } } }], sampling: { overall: "12.5" } });
   expect([tracing?.overallSampling?.value, tracing?.provider, drafts.clusters.length]).toEqual([12.5, undefined, 0]);
   expect(traced({ backends: [] }).tracing).toBeUndefined();
+});
+
+test("a collector that has moved, or that kuma-dp is in front of, makes other facts", () => {
+  const conf: TraceConf = { backends: [{ type: "OpenTelemetry", openTelemetry: { endpoint: "", backendRef: { kind: "MeshOpenTelemetryBackend", labels: { a: "b" } } } }] };
+  const dataplane = { name: "web-1", labels: {}, spec: create(DataplaneSchema, { networking: { address: "10.0.0.1" } }) };
+  const keyOf = (address: string, features: readonly string[] = []) => {
+    const backend = { type: "MeshOpenTelemetryBackend", name: "otel", labels: { a: "b" }, spec: { endpoint: { address, port: 4317 } }, creationTime: 0 };
+    const plan = { proxy: { dataplane, traits: { features: new Set(features), workdir: "/run" } }, view: { list: () => [backend] }, meshName: "default", zone: "east", isUnified: false, proxyConfs: new Map([["MeshTrace", { value: conf }]]) };
+    return meshTraceApply.facts?.(plan as unknown as Plan)?.key;
+  };
+  expect(keyOf("1.1.1.1")).toBe(keyOf("1.1.1.1"));
+  expect(keyOf("1.1.1.1")).not.toBe(keyOf("2.2.2.2"));
+  expect(keyOf("1.1.1.1")).not.toBe(keyOf("1.1.1.1", [feature.otelViaDp]));
 });
